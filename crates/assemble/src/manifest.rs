@@ -1,0 +1,217 @@
+//! `assemble manifest`: the manifest and config of an image.
+//!
+//! This module reads and writes; what an image is made of is decided in `build`, without any files.
+
+mod build;
+mod env;
+mod execution;
+mod healthcheck;
+mod history;
+mod lines;
+mod spec;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Map, Value};
+
+use self::{
+    build::{Base, Inputs},
+    spec::Spec,
+};
+use crate::files::{self, IdentityArgs};
+
+/// Arguments of `assemble manifest`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Attributes of the image: JSON, or the path of a file that holds it.
+    #[arg(long, value_name = "JSON|FILE")]
+    spec: String,
+    /// Manifest of the base image.
+    #[arg(long, value_name = "FILE", requires = "base_config")]
+    base_manifest: Option<PathBuf>,
+    /// Config of the base image.
+    #[arg(long, value_name = "FILE", requires = "base_manifest")]
+    base_config: Option<PathBuf>,
+    /// The layer.json of a layer, lowest first.
+    #[arg(long, value_name = "LAYER_JSON")]
+    layer: Vec<PathBuf>,
+    #[command(flatten)]
+    files: AttributeFiles,
+    /// When the image was made: a file with a time as RFC 3339 writes it. 1970-01-01T00:00:00Z if it is
+    /// absent.
+    #[arg(long, value_name = "FILE")]
+    created_file: Option<PathBuf>,
+    /// JSON to merge over the base's config and below the attributes.
+    #[arg(long, value_name = "FILE")]
+    config_fragment: Option<PathBuf>,
+    /// Where to write the manifest.
+    #[arg(long, value_name = "OUT")]
+    manifest: PathBuf,
+    /// Where to write the config.
+    #[arg(long, value_name = "OUT")]
+    config: PathBuf,
+    #[command(flatten)]
+    identity: IdentityArgs,
+}
+
+/// Attributes in the form of files.
+#[derive(Debug, Default, clap::Args)]
+struct AttributeFiles {
+    /// The entrypoint, one argument a line.
+    #[arg(long, value_name = "FILE")]
+    entrypoint_file: Option<PathBuf>,
+    /// The command, one argument a line.
+    #[arg(long, value_name = "FILE")]
+    cmd_file: Option<PathBuf>,
+    /// Environment variables, NAME=VALUE a line.
+    #[arg(long, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+    /// Labels, KEY=VALUE a line.
+    #[arg(long, value_name = "FILE")]
+    labels_file: Option<PathBuf>,
+    /// Annotations of the manifest, KEY=VALUE a line.
+    #[arg(long, value_name = "FILE")]
+    annotations_file: Option<PathBuf>,
+    /// Ports, separated by lines or commas.
+    #[arg(long, value_name = "FILE")]
+    exposed_ports_file: Option<PathBuf>,
+    /// Volumes, separated by lines or commas.
+    #[arg(long, value_name = "FILE")]
+    volumes_file: Option<PathBuf>,
+}
+
+/// Writes manifest, config, descriptor and digest. `warn` is told what is no error and yet worth a look.
+///
+/// # Errors
+/// Whatever is wrong with the inputs, beginning with the label of the target.
+pub fn run(args: &Args, mut warn: impl FnMut(&str)) -> Result<()> {
+    let mut spec: Spec = files::read_spec(&args.spec)?;
+    let label = spec.label.clone();
+    let image = (|| {
+        args.files.read_into(&mut spec)?;
+        let inputs = Inputs {
+            base: read_base(args)?,
+            layers: args.layer.iter().map(|path| files::read_layer(path)).collect::<Result<_>>()?,
+            created: read_created(args.created_file.as_deref())?,
+            fragment: read_fragment(args.config_fragment.as_deref())?,
+            spec,
+        };
+        build::build(inputs, |warning| warn(&format!("{label}: {warning}")))
+    })()
+    .with_context(|| label.clone())?;
+    let outputs = [(args.manifest.as_path(), image.manifest), (args.config.as_path(), image.config)];
+    files::write_all(outputs.into_iter().chain(args.identity.contents(&image.descriptor)?))
+}
+
+fn read_base(args: &Args) -> Result<Option<Base>> {
+    let (Some(manifest), Some(config)) = (&args.base_manifest, &args.base_config) else { return Ok(None) };
+    let base = Base::parse(&files::read(manifest)?, &files::read(config)?);
+    base.with_context(|| format!("cannot use {} as a base", manifest.display())).map(Some)
+}
+
+fn read_created(path: Option<&Path>) -> Result<String> {
+    let Some(path) = path else { return Ok(oci::timestamp::EPOCH.to_owned()) };
+    let text = files::read_text(path)?.trim().to_owned();
+    oci::timestamp::check(&text).with_context(|| format!("created, in {}", path.display()))?;
+    Ok(text)
+}
+
+fn read_fragment(path: Option<&Path>) -> Result<Map<String, Value>> {
+    let Some(path) = path else { return Ok(Map::new()) };
+    serde_json::from_slice(&files::read(path)?)
+        .with_context(|| format!("config, in {}: it must be a JSON object", path.display()))
+}
+
+impl AttributeFiles {
+    /// Puts what the files hold where the same attributes as literals would be.
+    fn read_into(&self, spec: &mut Spec) -> Result<()> {
+        read_one("entrypoint", self.entrypoint_file.as_deref(), &mut spec.entrypoint, |text| {
+            Ok(lines::arguments(text))
+        })?;
+        read_one("cmd", self.cmd_file.as_deref(), &mut spec.cmd, |text| Ok(lines::arguments(text)))?;
+        read_one("env", self.env_file.as_deref(), &mut spec.env, lines::pairs)?;
+        let map = |text: &str| Ok(lines::pairs(text)?.into_iter().collect());
+        read_one("labels", self.labels_file.as_deref(), &mut spec.labels, map)?;
+        read_one("annotations", self.annotations_file.as_deref(), &mut spec.annotations, map)?;
+        let list = |text: &str| Ok(lines::items(text));
+        read_one("exposed_ports", self.exposed_ports_file.as_deref(), &mut spec.exposed_ports, list)?;
+        read_one("volumes", self.volumes_file.as_deref(), &mut spec.volumes, list)
+    }
+}
+
+fn read_one<T>(
+    attribute: &str,
+    path: Option<&Path>,
+    value: &mut Option<T>,
+    parse: impl FnOnce(&str) -> Result<T>,
+) -> Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    if value.is_some() {
+        bail!("{attribute} is given twice, as a literal and as {}: take one out", path.display());
+    }
+    let parsed = files::read_text(path).and_then(|text| parse(&text));
+    *value = Some(parsed.with_context(|| format!("{attribute}, in {}", path.display()))?);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_stand_for_literals() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |name: &str, content: &str| {
+            std::fs::write(dir.path().join(name), content).unwrap();
+            Some(dir.path().join(name))
+        };
+        let attributes = AttributeFiles {
+            entrypoint_file: file("entrypoint", "/app\n-x\n"),
+            cmd_file: file("cmd", ""),
+            env_file: file("env", "A=1\n"),
+            labels_file: file("labels", "a=b=c\n"),
+            annotations_file: file("annotations", "x=y\n"),
+            exposed_ports_file: file("ports", "80,81\n"),
+            volumes_file: file("volumes", "/v\n/w\n"),
+        };
+        let mut spec = Spec::default();
+        attributes.read_into(&mut spec).unwrap();
+        assert_eq!(spec.entrypoint.as_deref(), Some(&["/app".to_owned(), "-x".to_owned()][..]));
+        assert_eq!(spec.cmd.as_deref(), Some(&[][..]), "an empty file unsets");
+        assert_eq!(spec.env, Some(vec![("A".to_owned(), "1".to_owned())]));
+        assert_eq!(spec.labels.as_ref().unwrap()["a"], "b=c");
+        assert_eq!(spec.annotations.as_ref().unwrap()["x"], "y");
+        assert_eq!(
+            (spec.exposed_ports.as_ref().unwrap().len(), spec.volumes.as_ref().unwrap().len()),
+            (2, 2)
+        );
+        let error = attributes.read_into(&mut spec).unwrap_err().to_string();
+        assert!(error.contains("entrypoint is given twice"), "{error}");
+    }
+
+    #[test]
+    fn file_errors_name_attribute_and_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("env");
+        std::fs::write(&path, "A").unwrap();
+        let attributes = AttributeFiles { env_file: Some(path.clone()), ..AttributeFiles::default() };
+        let error = format!("{:#}", attributes.read_into(&mut Spec::default()).unwrap_err());
+        assert!(error.contains("env, in ") && error.contains("line 1"), "{error}");
+        std::fs::write(&path, [0xff]).unwrap();
+        let error = format!("{:#}", attributes.read_into(&mut Spec::default()).unwrap_err());
+        assert!(error.contains("not UTF-8"), "{error}");
+    }
+
+    #[test]
+    fn created() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("created");
+        assert_eq!(read_created(None).unwrap(), "1970-01-01T00:00:00Z");
+        std::fs::write(&path, "2024-05-06T07:08:09Z\n").unwrap();
+        assert_eq!(read_created(Some(&path)).unwrap(), "2024-05-06T07:08:09Z");
+        std::fs::write(&path, "yesterday").unwrap();
+        let error = format!("{:#}", read_created(Some(&path)).unwrap_err());
+        assert!(error.contains("created, in ") && error.contains("\"yesterday\""), "{error}");
+    }
+}

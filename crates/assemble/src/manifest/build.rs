@@ -1,0 +1,395 @@
+//! From attributes, base and descriptions of layers to the bytes of manifest and config. Nothing is read
+//! here.
+
+use anyhow::{Context as _, Result, bail, ensure};
+use oci::{
+    Descriptor, Digest, Family, LayerJson, Manifest, Platform,
+    config::Config,
+    json::canonical,
+    manifest::Document,
+    media_type::{self, Compression, Kind},
+};
+use serde_json::{Map, Value};
+
+use super::{
+    execution, history,
+    spec::{MediaTypes, Spec},
+};
+
+/// Docker refuses an image with more layers than this.
+const MOST_LAYERS: usize = 125;
+/// From here on, whoever adds layers on top should hear of it.
+const MANY_LAYERS: usize = 115;
+
+/// A base image: its manifest and config.
+#[derive(Debug)]
+pub(super) struct Base {
+    manifest: Manifest,
+    config: Config,
+    diff_ids: Vec<Digest>,
+}
+
+impl Base {
+    /// Parses the two and checks that they belong together.
+    pub(super) fn parse(manifest: &[u8], config: &[u8]) -> Result<Self> {
+        let manifest = match Document::parse(manifest).context("the base's manifest")? {
+            Document::Manifest(manifest) => manifest,
+            Document::Index(_) => bail!("the base's manifest is an index: choose one of its images"),
+        };
+        let named = manifest.config.digest;
+        let found = Digest::of(config);
+        ensure!(
+            named == found,
+            "the base's manifest names the config {named}, and the config given is {found}: they are of two images"
+        );
+        let config = Config::parse(config).context("the base's config")?;
+        let diff_ids = config.diff_ids().context("the base's config")?;
+        ensure!(
+            diff_ids.len() == manifest.layers.len(),
+            "the base's manifest has {} layers and its config {}: the base is broken; pull or build it again",
+            manifest.layers.len(),
+            diff_ids.len()
+        );
+        Ok(Self { manifest, config, diff_ids })
+    }
+}
+
+/// Everything that an image is made of.
+#[derive(Debug)]
+pub(super) struct Inputs {
+    pub(super) spec: Spec,
+    pub(super) base: Option<Base>,
+    /// The layers on top of the base, lowest first.
+    pub(super) layers: Vec<LayerJson>,
+    /// RFC 3339.
+    pub(super) created: String,
+    /// Merged below the attributes.
+    pub(super) fragment: Map<String, Value>,
+}
+
+/// An image but for its layers.
+#[derive(Debug)]
+pub(super) struct Image {
+    pub(super) manifest: Vec<u8>,
+    pub(super) config: Vec<u8>,
+    /// Of the manifest, with the platform.
+    pub(super) descriptor: Descriptor,
+}
+
+/// Puts an image together.
+pub(super) fn build(inputs: Inputs, mut warn: impl FnMut(&str)) -> Result<Image> {
+    let Inputs { spec, base, layers, created, fragment } = inputs;
+    oci::timestamp::check(&created).context("created")?;
+    let (mut config, platform) = start(&spec, base.as_ref())?;
+    for layer in &layers {
+        check_layer(layer, &platform)?;
+    }
+    execution::merge_fragment(&mut config, fragment)?;
+    execution::apply(&mut config, &spec, base.is_some(), &mut warn)?;
+
+    let base_layers: &[Descriptor] = base.as_ref().map_or(&[], |base| &base.manifest.layers);
+    let count = base_layers.len() + layers.len();
+    check_count(count, &mut warn);
+    let mut diff_ids = base.as_ref().map_or_else(Vec::new, |base| base.diff_ids.clone());
+    diff_ids.extend(layers.iter().map(|layer| layer.diff_id));
+    config.set_diff_ids(&diff_ids);
+    let history = history::extend(config.history()?, base_layers.len(), &layers, &created);
+    config.set_history(&history)?;
+    config.set_created(&created);
+    let config = config.to_json()?;
+
+    let family = family(spec.media_types, base.as_ref(), &layers)?;
+    let descriptors = base_layers
+        .iter()
+        .cloned()
+        .chain(layers.iter().map(LayerJson::descriptor))
+        .map(|descriptor| {
+            let media_type = media_type::in_family(&descriptor.media_type, family)?.to_owned();
+            Ok(Descriptor { media_type, ..descriptor })
+        })
+        .collect::<Result<_>>()?;
+    let config_type = Kind::Config.media_type(family).context("a family has a type of config")?;
+    let mut manifest = Manifest::new(family, Descriptor::of(config_type, &config), descriptors);
+    if let Some(base) = base {
+        manifest.annotations = base.manifest.annotations;
+        manifest.extra = base.manifest.extra;
+    }
+    let annotations = spec.annotations.unwrap_or_default();
+    ensure!(!annotations.contains_key(""), "annotations: a key is empty: give it a name, or take it out");
+    manifest.annotations.extend(annotations);
+
+    let media_type = manifest.media_type.clone().context("a manifest has a media type")?;
+    let manifest = canonical(&manifest)?;
+    let descriptor = Descriptor { platform: Some(platform), ..Descriptor::of(media_type, &manifest) };
+    Ok(Image { manifest, config, descriptor })
+}
+
+/// The config to begin with, and the platform of the image.
+fn start(spec: &Spec, base: Option<&Base>) -> Result<(Config, Platform)> {
+    match (base, &spec.platform) {
+        (Some(base), None) => {
+            let platform = base.config.platform().context("the base's config")?;
+            Ok((base.config.clone(), platform))
+        }
+        (None, Some(platform)) => {
+            platform.check_known()?;
+            Ok((Config::new(platform), platform.clone()))
+        }
+        (Some(base), Some(platform)) => {
+            let base = base.config.platform().context("the base's config")?;
+            bail!(
+                "os and architecture ({platform}) are decided by the base, which is for {base}: leave them out"
+            )
+        }
+        (None, None) => bail!("an image without a base needs os and architecture: set both, or set base"),
+    }
+}
+
+fn check_layer(layer: &LayerJson, platform: &Platform) -> Result<()> {
+    let created_by = &layer.history.created_by;
+    ensure!(
+        matches!(media_type::kind(&layer.media_type), Some(Kind::Layer { .. })),
+        "the layer {created_by} has the media type {:?}, which is not a layer's",
+        layer.media_type
+    );
+    if let Some(layer) = &layer.platform {
+        ensure!(
+            layer.matches(platform),
+            "the layer {created_by} is for {layer}, and the image for {platform}: build both for one platform"
+        );
+    }
+    Ok(())
+}
+
+fn check_count(count: usize, warn: &mut impl FnMut(&str)) {
+    let advice = "merge some into one with oci_layer(tars = [...])";
+    if count > MOST_LAYERS {
+        warn(&format!("the image has {count} layers, and Docker refuses more than {MOST_LAYERS}: {advice}"));
+    } else if count > MANY_LAYERS {
+        warn(&format!("the image has {count} layers, and Docker takes {MOST_LAYERS} at most: {advice}"));
+    }
+}
+
+/// Whose media types the image uses. A manifest and all that it names are of one family.
+fn family(wanted: MediaTypes, base: Option<&Base>, layers: &[LayerJson]) -> Result<Family> {
+    let is_zstd = |media_type: &str| {
+        matches!(media_type::kind(media_type), Some(Kind::Layer { compression: Compression::Zstd, .. }))
+    };
+    let zstd = layers.iter().find(|layer| is_zstd(&layer.media_type));
+    let base_zstd = || base.is_some_and(|base| base.manifest.layers.iter().any(|l| is_zstd(&l.media_type)));
+    match wanted {
+        MediaTypes::Oci => Ok(Family::Oci),
+        MediaTypes::Base if zstd.is_some() || base_zstd() => Ok(Family::Oci),
+        MediaTypes::Base => Ok(base.map_or(Family::Oci, |base| base.manifest.family())),
+        MediaTypes::Docker => match zstd {
+            Some(layer) => bail!(
+                "media_types is \"docker\", and the layer {} is compressed with zstd, for which Docker has no media \
+                 type: use compression = \"gzip\" there, or media_types = \"oci\"",
+                layer.history.created_by
+            ),
+            None if base_zstd() => {
+                bail!("media_types is \"docker\", and a layer of the base is zstd: use media_types = \"oci\"")
+            }
+            None => Ok(Family::Docker),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use oci_spec::image::{ImageConfiguration, ImageManifest};
+    use serde_json::json;
+    use testing::image;
+
+    use super::*;
+
+    fn layer(label: &str, compression: Compression) -> LayerJson {
+        image::layer(label, &[("x", label.as_bytes())], compression).metadata
+    }
+
+    fn scratch() -> Inputs {
+        Inputs {
+            spec: Spec { platform: Some(Platform::new("linux", "amd64")), ..Spec::default() },
+            base: None,
+            layers: vec![layer("//app:layer", Compression::Gzip)],
+            created: oci::timestamp::EPOCH.to_owned(),
+            fragment: Map::new(),
+        }
+    }
+
+    fn base(family: Family) -> Base {
+        let layers = vec![image::layer("//base:layer", &[], Compression::Gzip)];
+        let image = image::image(&Platform::new("linux", "arm64"), family, layers);
+        Base::parse(&image.manifest, &image.config).unwrap()
+    }
+
+    fn on(base: Base) -> Inputs {
+        Inputs { spec: Spec::default(), base: Some(base), ..scratch() }
+    }
+
+    fn built(inputs: Inputs) -> (ImageManifest, ImageConfiguration) {
+        let image = build(inputs, |warning| panic!("{warning}")).unwrap();
+        let manifest = ImageManifest::from_reader(image.manifest.as_slice()).unwrap();
+        let config = ImageConfiguration::from_reader(image.config.as_slice()).unwrap();
+        assert_eq!(manifest.config().digest().to_string(), Digest::of(&image.config).to_string());
+        assert_eq!(config.rootfs().diff_ids().len(), manifest.layers().len());
+        (manifest, config)
+    }
+
+    fn failed(inputs: Inputs) -> String {
+        format!("{:#}", build(inputs, |_| ()).unwrap_err())
+    }
+
+    #[test]
+    fn from_scratch_the_bytes_are_these() {
+        let layer = layer("//app:layer", Compression::Gzip);
+        let image = build(scratch(), |_| ()).unwrap();
+        let config = format!(
+            concat!(
+                r#"{{"architecture":"amd64","config":{{}},"created":"1970-01-01T00:00:00Z","#,
+                r#""history":[{{"created":"1970-01-01T00:00:00Z","created_by":"//app:layer"}}],"#,
+                r#""os":"linux","rootfs":{{"diff_ids":["{}"],"type":"layers"}}}}"#
+            ),
+            layer.diff_id
+        );
+        assert_eq!(String::from_utf8(image.config).unwrap(), config);
+        let manifest = format!(
+            concat!(
+                r#"{{"config":{{"digest":"{}","mediaType":"application/vnd.oci.image.config.v1+json","size":{}}},"#,
+                r#""layers":[{{"digest":"{}","mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":{}}}],"#,
+                r#""mediaType":"application/vnd.oci.image.manifest.v1+json","schemaVersion":2}}"#
+            ),
+            Digest::of(config.as_bytes()),
+            config.len(),
+            layer.digest,
+            layer.size
+        );
+        assert_eq!(String::from_utf8(image.manifest.clone()).unwrap(), manifest);
+        let expected = Descriptor::of(media_type::OCI_MANIFEST, &image.manifest);
+        assert_eq!(
+            image.descriptor,
+            Descriptor { platform: Some(Platform::new("linux", "amd64")), ..expected }
+        );
+    }
+
+    #[test]
+    fn on_a_base() {
+        let mut inputs = on(base(Family::Oci));
+        inputs.spec.annotations = Some(BTreeMap::from([("k".to_owned(), "v".to_owned())]));
+        inputs.created = "2024-01-01T00:00:00Z".to_owned();
+        inputs.fragment = Map::from_iter([("config".to_owned(), json!({"OnBuild": ["x"]}))]);
+        let (manifest, config) = built(inputs);
+        assert_eq!(manifest.layers().len(), 2);
+        assert_eq!(manifest.annotations().as_ref().unwrap()["k"], "v");
+        assert_eq!(config.architecture().to_string(), "arm64");
+        assert_eq!(config.created().as_deref(), Some("2024-01-01T00:00:00Z"));
+        let by: Vec<_> = config.history().iter().flatten().map(|h| h.created_by().clone().unwrap()).collect();
+        assert_eq!(by, ["//base:layer", "//app:layer"]);
+        assert_eq!(
+            config.config().as_ref().unwrap().user().as_deref(),
+            Some("1000"),
+            "what nobody sets stays"
+        );
+    }
+
+    #[test]
+    fn families_are_never_mixed() {
+        let wanted =
+            |media_types, inputs: Inputs| Inputs { spec: Spec { media_types, ..inputs.spec }, ..inputs };
+        let zstd = |inputs| Inputs { layers: vec![layer("//app:z", Compression::Zstd)], ..inputs };
+        let cases = [
+            (scratch(), Family::Oci),
+            (on(base(Family::Oci)), Family::Oci),
+            (on(base(Family::Docker)), Family::Docker),
+            (wanted(MediaTypes::Oci, on(base(Family::Docker))), Family::Oci),
+            (wanted(MediaTypes::Docker, on(base(Family::Oci))), Family::Docker),
+            (wanted(MediaTypes::Docker, scratch()), Family::Docker),
+            (zstd(on(base(Family::Docker))), Family::Oci),
+        ];
+        for (inputs, expected) in cases {
+            let (manifest, _) = built(inputs);
+            let types =
+                manifest.layers().iter().chain([manifest.config()]).map(|d| d.media_type().to_string());
+            for media_type in types.chain([manifest.media_type().as_ref().unwrap().to_string()]) {
+                assert_eq!(media_type::classify(&media_type).unwrap().0, expected, "{media_type}");
+            }
+        }
+        let error = failed(wanted(MediaTypes::Docker, zstd(scratch())));
+        assert!(error.contains("//app:z") && error.contains("media_types = \"oci\""), "{error}");
+    }
+
+    #[test]
+    fn platforms() {
+        let for_platform = |platform: &str| Inputs {
+            layers: vec![LayerJson {
+                platform: Some(platform.parse().unwrap()),
+                ..layer("//app:l", Compression::Gzip)
+            }],
+            ..scratch()
+        };
+        built(for_platform("linux/amd64"));
+        let error = failed(for_platform("linux/arm64"));
+        assert!(
+            error.contains("the layer //app:l is for linux/arm64, and the image for linux/amd64"),
+            "{error}"
+        );
+        let error = failed(Inputs { base: Some(base(Family::Oci)), ..for_platform("linux/amd64") });
+        assert!(error.contains("(linux/amd64) are decided by the base, which is for linux/arm64"), "{error}");
+        let error = failed(Inputs { spec: Spec::default(), ..scratch() });
+        assert!(error.contains("needs os and architecture"), "{error}");
+        for (os, architecture, expected) in
+            [("linux", "x86_64", "did you mean \"amd64\"?"), ("lunix", "arm", "linux")]
+        {
+            let spec = Spec { platform: Some(Platform::new(os, architecture)), ..Spec::default() };
+            let error = failed(Inputs { spec, ..scratch() });
+            assert!(error.contains("unknown") && error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn many_layers() {
+        let counted = |count| {
+            let layers = vec![layer("//app:layer", Compression::None); count];
+            let mut warnings = Vec::new();
+            build(Inputs { layers, ..scratch() }, |warning| warnings.push(warning.to_owned())).unwrap();
+            warnings.join("")
+        };
+        assert_eq!(counted(115), "");
+        assert!(counted(116).contains("has 116 layers, and Docker takes 125 at most"));
+        assert!(
+            counted(126).contains("Docker refuses more than 125: merge some into one with oci_layer(tars")
+        );
+    }
+
+    #[test]
+    fn broken_bases() {
+        let image = image::small();
+        let parse =
+            |manifest: &[u8], config: &[u8]| format!("{:#}", Base::parse(manifest, config).unwrap_err());
+        let index = image::index(&[&image]);
+        assert!(parse(&index, &image.config).contains("is an index"));
+        assert!(parse(&image.manifest, b"{}").contains("of two images"));
+        assert!(parse(b"{", b"{}").contains("the base's manifest"));
+        let fewer = image::with_config(&image.platform, Family::Oci, image.layers.clone(), b"{}".to_vec());
+        let error = parse(&fewer.manifest, &fewer.config);
+        assert!(error.contains("has 1 layers and its config 0"), "{error}");
+        let nowhere = image::with_config(&image.platform, Family::Oci, vec![], b"{}".to_vec());
+        let error = failed(on(Base::parse(&nowhere.manifest, &nowhere.config).unwrap()));
+        assert!(error.contains("the base's config"), "{error}");
+    }
+
+    #[test]
+    fn other_bad_input() {
+        let mut inputs = scratch();
+        inputs.created = "now".to_owned();
+        assert!(failed(inputs).contains("created: \"now\""));
+        let mut inputs = scratch();
+        inputs.layers[0].media_type = "text/plain".to_owned();
+        assert!(failed(inputs).contains("//app:layer has the media type \"text/plain\""));
+        let mut inputs = scratch();
+        inputs.spec.annotations = Some(BTreeMap::from([(String::new(), String::new())]));
+        assert!(failed(inputs).contains("a key is empty"));
+    }
+}
