@@ -1,0 +1,197 @@
+//! What can be wrong with a layer.
+//!
+//! Invariant: every message names the path or file, and says what to do where that is not plain from what is wrong.
+
+use std::{io, path::PathBuf};
+
+use oci::{atomic::AtomicError, media_type::Compression};
+
+use crate::{
+    codec::CompressError,
+    path::{ImagePath, PathProblem},
+};
+
+/// Why a layer could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The entries file breaks its format.
+    #[error("{}:{line}: {problem}", file.display())]
+    Entries {
+        /// The entries file.
+        file: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong there.
+        problem: EntriesProblem,
+    },
+    /// Two different things at one path.
+    #[error("two files at {path}: {first} and {second}. Keep one, or give one of them another path")]
+    TwoFiles {
+        /// The path in the image.
+        path: ImagePath,
+        /// One of them.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// One thing, declared twice with different modes.
+    #[error("two modes for {path}: {first:04o} and {second:04o}. Declare one")]
+    TwoModes {
+        /// The path in the image.
+        path: ImagePath,
+        /// One of them.
+        first: u16,
+        /// The other.
+        second: u16,
+    },
+    /// Something that is no directory is above something else.
+    #[error("{parent} is {what}, but {child} ({child_what}) needs a directory there. Move one of them")]
+    NotADirectory {
+        /// The path that would have to be a directory.
+        parent: ImagePath,
+        /// What it is.
+        what: String,
+        /// The path below it.
+        child: ImagePath,
+        /// What that is.
+        child_what: String,
+    },
+    /// A glob of `--modes` that no path matches.
+    #[error(
+        "no path in the layer matches the mode glob {glob:?}: correct it or take it away. `*` stops at slashes, `**` does not"
+    )]
+    UnmatchedGlob {
+        /// The glob.
+        glob: String,
+    },
+    /// A file or directory on disk cannot be used.
+    #[error("cannot {operation} {}", path.display())]
+    Source {
+        /// What was tried, as a verb.
+        operation: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// A link in a tree leads nowhere, or around.
+    #[error("{} is a symbolic link that leads nowhere: links in a tree are followed", path.display())]
+    DeadLink {
+        /// The link.
+        path: PathBuf,
+        /// What following it said.
+        source: io::Error,
+    },
+    /// A link in a tree leads to a directory that it is in.
+    #[error("{} is a symbolic link to a directory that it is in: links in a tree are followed, and this one has no end", path.display())]
+    CyclicLink {
+        /// The link.
+        path: PathBuf,
+    },
+    /// A socket, a device or the like.
+    #[error("{} is neither file, directory nor symbolic link: a layer cannot hold it", path.display())]
+    Special {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A directory where a file was promised.
+    #[error("{} is a directory, and was declared as a file ({image_path}). Declare it as a tree", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// Where it should go.
+        image_path: ImagePath,
+    },
+    /// A name in a tree that no image path can have.
+    #[error("{} cannot be placed in the image: {problem}", path.display())]
+    Name {
+        /// The file on disk.
+        path: PathBuf,
+        /// What is wrong.
+        problem: PathProblem,
+    },
+    /// A file grew or shrank while it was read.
+    #[error("{} changed its size while it was read (it had {size} bytes). Whatever writes it must be done first", path.display())]
+    SizeChanged {
+        /// The file.
+        path: PathBuf,
+        /// Its size when it was opened.
+        size: u64,
+    },
+    /// An output cannot be written.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The output.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// An output cannot be created or put in place.
+    #[error(transparent)]
+    Output(#[from] AtomicError),
+    /// A compressor failed.
+    #[error(transparent)]
+    Compress(#[from] CompressError),
+    /// A file that should be a tar is none.
+    #[error("{} is no tar: {problem}", path.display())]
+    NotATar {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead, or what is wrong with it, and what to do.
+        problem: String,
+    },
+    /// The compressed stream around a tar is damaged.
+    #[error("{} is damaged: its {compression} data cannot be read after {offset} bytes of tar", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// How it is compressed.
+        compression: Compression,
+        /// How much of the tar came out.
+        offset: u64,
+        /// What the decompressor says.
+        source: io::Error,
+    },
+    /// Another stage of the pipeline has failed, and its error is the one to tell. Never leaves this crate.
+    #[error("stopped, since another part failed")]
+    Stopped,
+}
+
+/// What is wrong in a line of an entries file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EntriesProblem {
+    /// The first line is not the version.
+    #[error(
+        "the first line must be `strata-entries 1`, not {found:?}: the rules and the tool are of different releases"
+    )]
+    Version {
+        /// What stands there.
+        found: String,
+    },
+    /// The file ends within an entry, or within a line.
+    #[error("the file ends in the middle of an entry: each has 4 lines, the last of them ended too")]
+    CutShort,
+    /// A line is not UTF-8.
+    #[error("the line is not UTF-8")]
+    NotUtf8,
+    /// A kind that does not exist.
+    #[error("unknown kind {found:?}: known are file, tree, symlink, readlink, dir and empty")]
+    Kind {
+        /// What stands there.
+        found: String,
+    },
+    /// A path that no image can have.
+    #[error("bad path {path:?}: {problem}")]
+    Path {
+        /// What stands there.
+        path: String,
+        /// What is wrong with it.
+        problem: PathProblem,
+    },
+    /// A source is missing, superfluous or impossible.
+    #[error("{0}")]
+    Source(&'static str),
+    /// A mode that is none.
+    #[error(transparent)]
+    Mode(#[from] crate::attributes::ModeError),
+}

@@ -1,0 +1,308 @@
+//! Tar headers, byte by byte as [`crate::format`] has them.
+//!
+//! Invariant: bytes are a function of the fields alone. ustar where it fits, else pax records in front; never GNU's
+//! extensions, never a global header. Encoded here rather than by a library, since they are part of the format.
+
+use crate::{
+    entry::Owner,
+    format::{PAX_NAME, TAR_BLOCK},
+};
+
+/// The `typeflag` of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Type {
+    File,
+    Symlink,
+    Directory,
+    Pax,
+}
+
+/// What goes into a header.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fields<'a> {
+    pub(crate) kind: Type,
+    /// Without slashes at the ends.
+    pub(crate) path: &'a [u8],
+    /// Target of a symbolic link, else empty.
+    pub(crate) link: &'a [u8],
+    pub(crate) mode: u16,
+    pub(crate) owner: Owner,
+    pub(crate) size: u64,
+    pub(crate) mtime: u64,
+}
+
+/// Widths of the fields that may overflow into pax records.
+const NAME: usize = 100;
+const PREFIX: usize = 155;
+const LINK: usize = 100;
+/// Digits of a number with a NUL after it.
+const ID_DIGITS: usize = 7;
+const LONG_DIGITS: usize = 11;
+
+/// Appends the header of an entry to `out`, with pax records in front where it needs them.
+pub(crate) fn append(out: &mut Vec<u8>, fields: Fields<'_>) {
+    let slash: &[u8] = if fields.kind == Type::Directory { b"/" } else { b"" };
+    let full = [fields.path, slash].concat();
+    let mut records = Vec::new();
+    let (prefix, name) = split(&full).unwrap_or_else(|| {
+        record(&mut records, "path", &full);
+        (&[], &full[..NAME])
+    });
+    let mut link = fields.link;
+    if link.len() > LINK {
+        record(&mut records, "linkpath", link);
+        link = &link[..LINK];
+    }
+    let mut number = |key, value: u64, digits| {
+        if fits(value, digits) {
+            return value;
+        }
+        record(&mut records, key, value.to_string().as_bytes());
+        0
+    };
+    let numbers = Numbers {
+        size: number("size", fields.size, LONG_DIGITS),
+        uid: number("uid", fields.owner.uid.into(), ID_DIGITS),
+        gid: number("gid", fields.owner.gid.into(), ID_DIGITS),
+        mtime: number("mtime", fields.mtime, LONG_DIGITS),
+    };
+    if !records.is_empty() {
+        let size = records.len() as u64;
+        append_block(out, Type::Pax, b"", PAX_NAME, b"", 0o644, Numbers { size, ..Numbers::default() });
+        out.extend_from_slice(&records);
+        out.resize(out.len() + padding(size), 0);
+    }
+    append_block(out, fields.kind, prefix, name, link, fields.mode, numbers);
+}
+
+/// Zeros that follow `size` bytes of content.
+pub(crate) const fn padding(size: u64) -> usize {
+    #[expect(clippy::cast_possible_truncation, reason = "what is cut off is a multiple of a block")]
+    let over = size as usize % TAR_BLOCK;
+    if over == 0 { 0 } else { TAR_BLOCK - over }
+}
+
+/// A path as `prefix` and `name`, or `None` where it does not fit.
+fn split(path: &[u8]) -> Option<(&[u8], &[u8])> {
+    if path.len() <= NAME {
+        return Some((&[], path));
+    }
+    // The name is not empty, so a directory's last slash is none to split at.
+    let first = path.len() - NAME - 1;
+    let last = PREFIX.min(path.len() - 2);
+    let at = (first..=last).find(|&at| path[at] == b'/' && at > 0)?;
+    Some((&path[..at], &path[at + 1..]))
+}
+
+const fn fits(value: u64, digits: usize) -> bool {
+    value >> (3 * digits) == 0
+}
+
+/// Appends `LEN KEY=VALUE\n`, LEN counting itself.
+fn record(out: &mut Vec<u8>, key: &str, value: &[u8]) {
+    let rest = key.len() + value.len() + 3;
+    // The digits of the length are part of it: at most one more digit than `rest` has.
+    let mut length = rest + rest.to_string().len();
+    if length.to_string().len() > rest.to_string().len() {
+        length = rest + length.to_string().len();
+    }
+    out.extend_from_slice(format!("{length} {key}=").as_bytes());
+    out.extend_from_slice(value);
+    out.push(b'\n');
+}
+
+/// Numbers that fit their fields.
+#[derive(Clone, Copy, Default)]
+struct Numbers {
+    size: u64,
+    uid: u64,
+    gid: u64,
+    mtime: u64,
+}
+
+fn append_block(
+    out: &mut Vec<u8>,
+    kind: Type,
+    prefix: &[u8],
+    name: &[u8],
+    link: &[u8],
+    mode: u16,
+    numbers: Numbers,
+) {
+    let mut block = [0; TAR_BLOCK];
+    let Numbers { size, uid, gid, mtime } = numbers;
+    block[..name.len()].copy_from_slice(name);
+    octal(&mut block[100..107], mode.into());
+    octal(&mut block[108..115], uid);
+    octal(&mut block[116..123], gid);
+    octal(&mut block[124..135], size);
+    octal(&mut block[136..147], mtime);
+    block[148..156].fill(b' ');
+    block[156] = match kind {
+        Type::File => b'0',
+        Type::Symlink => b'2',
+        Type::Directory => b'5',
+        Type::Pax => b'x',
+    };
+    block[157..157 + link.len()].copy_from_slice(link);
+    block[257..265].copy_from_slice(b"ustar\x0000");
+    octal(&mut block[329..336], 0);
+    octal(&mut block[337..344], 0);
+    block[345..345 + prefix.len()].copy_from_slice(prefix);
+    let sum = block.iter().map(|&byte| u64::from(byte)).sum();
+    octal(&mut block[148..154], sum);
+    block[154] = 0;
+    out.extend_from_slice(&block);
+}
+
+/// Fills `field` with the octal digits of `value`, zeros in front.
+fn octal(field: &mut [u8], mut value: u64) {
+    for digit in field.iter_mut().rev() {
+        *digit = b'0' + (value & 7) as u8;
+        value >>= 3;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FILE: Fields<'_> = Fields {
+        kind: Type::File,
+        path: b"a/b",
+        link: b"",
+        mode: 0o644,
+        owner: Owner { uid: 0, gid: 0 },
+        size: 0,
+        mtime: 0,
+    };
+
+    fn encode(fields: Fields<'_>) -> Vec<u8> {
+        let mut out = Vec::new();
+        append(&mut out, fields);
+        out
+    }
+
+    /// What a reader sees: path, link, uid, gid, mtime.
+    fn decode(header: &[u8], content: u64) -> (Vec<u8>, Vec<u8>, u64, u64, u64, u64) {
+        let tail = std::io::repeat(0);
+        let mut archive = tar::Archive::new(std::io::Read::chain(header, tail));
+        let mut entry = archive.entries().unwrap().next().unwrap().unwrap();
+        let pax: Vec<(String, u64)> = entry.pax_extensions().unwrap().map_or_else(Vec::new, |records| {
+            let records = records
+                .map(Result::unwrap)
+                .map(|r| (r.key().unwrap().to_owned(), r.value().unwrap().to_owned()));
+            records.filter_map(|(k, v)| Some((k, v.parse().ok()?))).collect()
+        });
+        let from_pax = |key: &str| pax.iter().find(|(k, _)| k == key).map(|(_, v)| *v);
+        let h = entry.header();
+        assert_eq!(entry.size(), content);
+        (
+            entry.path_bytes().into_owned(),
+            entry.link_name_bytes().unwrap_or_default().into_owned(),
+            from_pax("uid").unwrap_or_else(|| h.uid().unwrap()),
+            from_pax("gid").unwrap_or_else(|| h.gid().unwrap()),
+            from_pax("mtime").unwrap_or_else(|| h.mtime().unwrap()),
+            entry.size(),
+        )
+    }
+
+    #[test]
+    fn every_byte_of_a_plain_header() {
+        let got =
+            encode(Fields { size: 0o1234, mode: 0o4755, mtime: 7, owner: Owner { uid: 8, gid: 9 }, ..FILE });
+        let mut want = Vec::new();
+        want.extend_from_slice(b"a/b");
+        want.resize(100, 0);
+        want.extend_from_slice(b"0004755\x000000010\x000000011\x00");
+        want.extend_from_slice(b"00000001234\x0000000000007\x00");
+        want.extend_from_slice(b"007174\0 0");
+        want.resize(257, 0);
+        want.extend_from_slice(b"ustar\x0000");
+        want.resize(329, 0);
+        want.extend_from_slice(b"0000000\x000000000\x00");
+        want.resize(512, 0);
+        let sum: u64 = want.iter().map(|&b| u64::from(b)).sum::<u64>()
+            - want[148..156].iter().map(|&b| u64::from(b)).sum::<u64>()
+            + 8 * 32;
+        assert_eq!(&got[148..156], format!("{sum:06o}\0 ").as_bytes());
+        want[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        assert_eq!(got, want);
+    }
+
+    #[test]
+    fn lengths_of_names() {
+        let cases = [
+            // path, kind, whether it fits ustar
+            ("x".repeat(100), Type::File, true),
+            ("x".repeat(101), Type::File, false),
+            ("x".repeat(99), Type::Directory, true),
+            ("x".repeat(100), Type::Directory, false),
+            (format!("{}/{}", "p".repeat(155), "n".repeat(100)), Type::File, true),
+            (format!("{}/{}", "p".repeat(156), "n".repeat(100)), Type::File, false),
+            (format!("{}/{}", "p".repeat(155), "n".repeat(101)), Type::File, false),
+            (format!("{}/{}", "p".repeat(155), "n".repeat(100)), Type::Directory, false),
+            (format!("{}/{}", "p".repeat(155), "n".repeat(99)), Type::Directory, true),
+            (["dir"; 64].join("/"), Type::File, true),
+            (["dir"; 65].join("/"), Type::File, false),
+            ("ü".repeat(50), Type::File, true),
+            ("ü".repeat(51), Type::File, false),
+        ];
+        for (path, kind, ustar) in cases {
+            let bytes = encode(Fields { path: path.as_bytes(), kind, ..FILE });
+            assert_eq!(bytes.len() == TAR_BLOCK, ustar, "{} {path}", path.len());
+            let slash = if kind == Type::Directory { "/" } else { "" };
+            assert_eq!(String::from_utf8(decode(&bytes, 0).0).unwrap(), path + slash);
+        }
+    }
+
+    #[test]
+    fn overlong_fields_go_to_records_in_order() {
+        let (path, link) = ("p".repeat(300), "l".repeat(101));
+        let owner = Owner { uid: 1 << 21, gid: u32::MAX };
+        let (size, mtime) = (8 << 30, 1 << 33);
+        let bytes =
+            encode(Fields { path: path.as_bytes(), link: link.as_bytes(), owner, size, mtime, ..FILE });
+        let records = format!(
+            "310 path={path}\n115 linkpath={link}\n19 size=8589934592\n15 uid=2097152\n18 gid=4294967295\n20 mtime=8589934592\n"
+        );
+        assert_eq!(&bytes[..PAX_NAME.len()], PAX_NAME);
+        assert_eq!(String::from_utf8_lossy(&bytes[512..512 + records.len()]), records);
+        let got = decode(&bytes, size);
+        let want = (path.into_bytes(), link.into_bytes(), 1 << 21, u32::MAX.into(), mtime, size);
+        assert_eq!(got, want);
+    }
+
+    #[test]
+    fn record_length_counts_itself() {
+        for length in 0..1200 {
+            let mut out = Vec::new();
+            record(&mut out, "path", &vec![b'x'; length]);
+            let text = String::from_utf8(out).unwrap();
+            assert_eq!(text.split_once(' ').unwrap().0.parse::<usize>().unwrap(), text.len());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn readers_see_what_was_written(
+            names in prop::collection::vec("[a-zü.]{1,40}[a-z]", 1..12),
+            link in "[a-z/.]{1,200}",
+            size in 0..1_u64 << 36, uid: u32, gid: u32, mtime in 0..1_u64 << 40,
+        ) {
+            let path = names.join("/").into_bytes();
+            let owner = Owner { uid, gid };
+            let file = encode(Fields { path: &path, owner, size, mtime, ..FILE });
+            prop_assert_eq!(file.len() % TAR_BLOCK, 0);
+            prop_assert_eq!(
+                decode(&file, size),
+                (path.clone(), vec![], uid.into(), gid.into(), mtime, size)
+            );
+            let link = link.into_bytes();
+            let symlink = encode(Fields { kind: Type::Symlink, path: &path, link: &link, ..FILE });
+            prop_assert_eq!(decode(&symlink, 0), (path, link, 0, 0, 0, 0));
+        }
+    }
+}

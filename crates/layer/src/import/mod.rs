@@ -1,0 +1,224 @@
+//! A tar from elsewhere as a layer.
+//!
+//! Told by its bytes, validated, hashed and, if asked for, recompressed in one pass over the file. Invariants: what is kept is
+//! never rewritten; what is recompressed has the same `diff_id`, byte for byte, whatever follows the end of the archive;
+//! memory does not depend on what the file claims.
+
+mod fields;
+mod scan;
+mod sniff;
+
+use std::{
+    fs::File,
+    io::{self, BufReader, BufWriter, Read, Write},
+    num::NonZeroUsize,
+    path::Path,
+};
+
+use flate2::bufread::MultiGzDecoder;
+use oci::{atomic::AtomicFile, digest::Hasher, layer_json::LayerJson, media_type::Compression};
+
+use crate::{
+    codec::Codec,
+    engine::{self, Members, Written},
+    error::Error,
+    format::TAR_BLOCK,
+    import::{
+        scan::{Scanner, Stop},
+        sniff::Found,
+    },
+    layer::{Description, describe, finish},
+    mtree::Listing,
+};
+
+/// How much is read from the file, and decompressed, at a time.
+const READ: usize = 256 << 10;
+
+/// What becomes of the bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Treatment {
+    /// They stay as they are.
+    Keep,
+    /// A plain tar is compressed with this; what is compressed stays as it is.
+    CompressPlain(Codec),
+    /// The tar is compressed with this, whatever it was before.
+    Recompress(Codec),
+}
+
+impl Treatment {
+    /// The codec to write with, or `None` to keep the bytes.
+    const fn codec(self, found: Compression) -> Option<Codec> {
+        match (self, found) {
+            (Self::Recompress(codec), _) | (Self::CompressPlain(codec), Compression::None) => Some(codec),
+            (Self::Keep | Self::CompressPlain(_), _) => None,
+        }
+    }
+}
+
+/// Imports the tar at `source`. Without a place for the blob it is kept as it is; with one, it is written there even then.
+///
+/// # Errors
+/// [`Error::NotATar`] and [`Error::Damaged`] say what is wrong with the file; no output is left behind.
+pub fn import(
+    source: &Path,
+    treatment: Treatment,
+    threads: NonZeroUsize,
+    description: Description,
+    (blob, metadata, mtree): (Option<&Path>, &Path, &Path),
+) -> Result<LayerJson, Error> {
+    let failed = |operation| move |error| Error::Source { operation, path: source.to_owned(), source: error };
+    let mut file = File::open(source).map_err(failed("open"))?;
+    let mut head = Vec::with_capacity(TAR_BLOCK);
+    (&mut file).take(TAR_BLOCK as u64).read_to_end(&mut head).map_err(failed("read"))?;
+    let found = match sniff::sniff(&head) {
+        Found::Tar(compression) => compression,
+        Found::Other(words) => return Err(Error::NotATar { path: source.to_owned(), problem: words.into() }),
+    };
+    let input = head.chain(file);
+    let mut blob_file = blob.map(AtomicFile::create).transpose()?;
+    let mut mtree_file = AtomicFile::create(mtree)?;
+    let mut listing = Listing::new(BufWriter::new(&mut mtree_file))
+        .map_err(|error| Error::Write { path: mtree.to_owned(), source: error })?;
+    let mut pass = Pass { source, found, threads, listing: &mut listing, mtree };
+
+    let layer = match (treatment.codec(found), &mut blob_file, blob) {
+        (Some(codec), Some(out), Some(path)) => {
+            describe(pass.run(input, codec, (out, path))?, codec, description)
+        }
+        (_, copy, _) => {
+            let kept = pass.keep(input, copy.as_mut(), blob.unwrap_or(source))?;
+            LayerJson { layer_format: None, members: None, ..describe(kept, codec_of(found), description) }
+        }
+    };
+    let flushed = listing.finish().flush();
+    flushed.map_err(|error| Error::Write { path: mtree.to_owned(), source: error })?;
+    finish(&layer, blob_file, mtree_file, metadata)?;
+    Ok(layer)
+}
+
+/// The codec that stands for a kind of compression where the level does not matter.
+const fn codec_of(found: Compression) -> Codec {
+    match found {
+        Compression::None => Codec::None,
+        Compression::Gzip => Codec::GZIP,
+        Compression::Zstd => Codec::ZSTD,
+    }
+}
+
+/// One pass over a tar.
+struct Pass<'a, W> {
+    source: &'a Path,
+    found: Compression,
+    threads: NonZeroUsize,
+    listing: &'a mut Listing<W>,
+    mtree: &'a Path,
+}
+
+impl<W: Write> Pass<'_, W> {
+    /// Writes the tar to `out`, compressed anew.
+    fn run(
+        &mut self,
+        input: impl Read,
+        codec: Codec,
+        out: (&mut (impl Write + Send), &Path),
+    ) -> Result<Written, Error> {
+        let (written, ()) = engine::run(codec, self.threads, out, |members| {
+            let input = BufReader::with_capacity(READ, input);
+            match self.found {
+                Compression::None => self.pump(input, members),
+                Compression::Gzip => self.pump(MultiGzDecoder::new(input), members),
+                Compression::Zstd => {
+                    let decoder = zstd::stream::read::Decoder::with_buffer(input);
+                    self.pump(decoder.map_err(|error| self.read_failed(error, 0))?, members)
+                }
+            }
+        })?;
+        Ok(written)
+    }
+
+    /// Hashes the input as it is, and copies it to `copy`, which is at `path`.
+    fn keep(
+        &mut self,
+        input: impl Read,
+        copy: Option<&mut AtomicFile>,
+        path: &Path,
+    ) -> Result<Written, Error> {
+        let plain = self.found == Compression::None;
+        let hasher = (!plain).then(Hasher::new);
+        let mut kept = Kept { input, copy, hasher, size: 0, failed: None };
+        // The tar goes through the pipeline for its digest alone.
+        let result = self.run(&mut kept, Codec::None, (&mut io::sink(), path));
+        let Kept { hasher, size, failed, .. } = kept;
+        if let Some(error) = failed {
+            return Err(Error::Write { path: path.to_owned(), source: error });
+        }
+        let written = result?;
+        let digest = hasher.map_or(written.diff_id, Hasher::finish);
+        Ok(Written { digest, size, ..written })
+    }
+
+    /// Takes the tar, piece by piece, through the scanner and to `members`.
+    fn pump(&mut self, mut tar: impl Read, members: &mut Members<'_, '_>) -> Result<(), Error> {
+        let bad = |problem| Error::NotATar { path: self.source.to_owned(), problem };
+        let piece = members.cuts().piece;
+        let mut scanner = Scanner::new();
+        let mut offset = 0;
+        loop {
+            let block = members.block();
+            let before = block.len();
+            let count = match tar.read(block.unfilled(READ.min(piece - before))) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(self.read_failed(error, offset)),
+            };
+            block.advance(count);
+            offset += count as u64;
+            scanner.feed(&block.bytes()[before..], &mut |line| self.listing.add(line)).map_err(|stop| {
+                match stop {
+                    Stop::Bad(problem) => bad(problem),
+                    Stop::Listing(source) => Error::Write { path: self.mtree.to_owned(), source },
+                }
+            })?;
+            if block.len() == piece {
+                members.cut()?;
+            }
+        }
+        scanner.finish().map_err(bad)
+    }
+
+    fn read_failed(&self, source: io::Error, offset: u64) -> Error {
+        let path = self.source.to_owned();
+        match self.found {
+            Compression::None => Error::Source { operation: "read", path, source },
+            compression => Error::Damaged { path, compression, offset, source },
+        }
+    }
+}
+
+/// Input that is hashed, and copied, as it is read.
+struct Kept<'a, R> {
+    input: R,
+    copy: Option<&'a mut AtomicFile>,
+    /// `None` if the input is the tar itself, which is hashed anyway.
+    hasher: Option<Hasher>,
+    size: u64,
+    /// Why the copy could not be written, since a reader can only say that it failed.
+    failed: Option<io::Error>,
+}
+
+impl<R: Read> Read for Kept<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        let bytes = &buffer[..count];
+        self.size += count as u64;
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(bytes);
+        }
+        if let Some(Err(error)) = self.copy.as_mut().map(|copy| copy.write_all(bytes)) {
+            self.failed = Some(error);
+            return Err(io::Error::other("the copy failed"));
+        }
+        Ok(count)
+    }
+}

@@ -1,0 +1,122 @@
+//! A layer from declared entries: blob, `layer.json` and listing, each complete or not there.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, BufWriter, Write},
+    num::NonZeroUsize,
+    path::Path,
+    thread,
+};
+
+use oci::{
+    atomic::{self, AtomicFile},
+    layer_json::{self, Blob, LayerHistory, LayerJson},
+    platform::Platform,
+};
+
+use crate::{
+    codec::Codec,
+    engine::{self, Written},
+    entry::Entry,
+    error::Error,
+    format::LAYER_FORMAT,
+    mtree::Listing,
+    read::read_ahead,
+    stream::write_entries,
+};
+
+/// What is said about a layer, beside its contents.
+#[derive(Debug, Clone)]
+pub struct Description {
+    /// Label of the target that makes it.
+    pub created_by: String,
+    /// What its contents run on, if it says so.
+    pub platform: Option<Platform>,
+    /// Annotations of its descriptor.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// As many threads as this process is granted: CPU affinity and cgroup limits count. Outputs do not depend on it.
+#[must_use]
+pub fn granted_threads() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// Packs `entries`, as [`crate::plan::plan`] gives them, into a blob.
+///
+/// # Errors
+/// [`Error`] for the first entry that cannot be read, or an output that cannot be written; no output is left behind.
+pub fn pack(
+    entries: &[Entry],
+    codec: Codec,
+    threads: NonZeroUsize,
+    description: Description,
+    (blob, metadata, mtree): (&Path, &Path, &Path),
+) -> Result<LayerJson, Error> {
+    let mut blob_file = AtomicFile::create(blob)?;
+    let mut mtree_file = AtomicFile::create(mtree)?;
+    let written =
+        write(entries, codec, threads, (&mut blob_file, blob), (BufWriter::new(&mut mtree_file), mtree))?;
+    let layer = describe(written, codec, description);
+    finish(&layer, Some(blob_file), mtree_file, metadata)?;
+    Ok(layer)
+}
+
+/// Packs `entries` into `blob`, with a listing to `mtree`. The paths are for errors.
+///
+/// # Errors
+/// As for [`pack`].
+pub fn write(
+    entries: &[Entry],
+    codec: Codec,
+    threads: NonZeroUsize,
+    blob: (&mut (impl Write + Send), &Path),
+    (mtree, mtree_path): (impl Write, &Path),
+) -> Result<Written, Error> {
+    let failed = |source: io::Error| Error::Write { path: mtree_path.to_owned(), source };
+    let mut listing = Listing::new(mtree).map_err(failed)?;
+    let (written, ()) = thread::scope(|scope| {
+        let mut reads = read_ahead(scope, entries, threads.get());
+        engine::run(codec, threads, blob, |members| {
+            write_entries(entries, &mut reads, members, (&mut listing, mtree_path))
+        })
+    })?;
+    listing.finish().flush().map_err(failed)?;
+    Ok(written)
+}
+
+/// The `layer.json` of a blob in our format.
+pub(crate) fn describe(written: Written, codec: Codec, description: Description) -> LayerJson {
+    let Written { digest, size, diff_id, uncompressed_size, members } = written;
+    let Description { created_by, platform, annotations } = description;
+    LayerJson {
+        v: layer_json::VERSION,
+        layer_format: Some(LAYER_FORMAT),
+        digest,
+        diff_id,
+        size,
+        uncompressed_size,
+        media_type: codec.media_type().to_owned(),
+        platform,
+        annotations,
+        history: LayerHistory { created_by },
+        blob: Blob::File,
+        members: Some(members).filter(|_| codec != Codec::None),
+    }
+}
+
+/// Writes the `layer.json` and puts all outputs in place, metadata last: whoever sees it sees the rest.
+pub(crate) fn finish(
+    layer: &LayerJson,
+    blob: Option<AtomicFile>,
+    mtree: AtomicFile,
+    metadata: &Path,
+) -> Result<(), Error> {
+    let json =
+        layer.to_json().map_err(|error| Error::Write { path: metadata.to_owned(), source: error.into() })?;
+    if let Some(blob) = blob {
+        blob.commit()?;
+    }
+    mtree.commit()?;
+    Ok(atomic::write(metadata, &json)?)
+}

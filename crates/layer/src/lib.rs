@@ -1,0 +1,33 @@
+//! Files to a layer blob: entries, tar, compression and digests in one streaming pass.
+//!
+//! [`entries`] parses what the rules declare, [`plan`] makes it the sorted list of what the layer holds, and [`layer`]
+//! packs that list; [`import`] takes a tar from elsewhere. Which bytes come out is specified in [`mod@format`].
+//!
+//! Invariant of the whole crate: the output is a function of the declared entries, the attributes, and the names,
+//! contents and executable bits of the files. Nothing reads the clock, the environment, or the number of threads but
+//! to start as many.
+
+mod block;
+mod cut;
+mod engine;
+mod header;
+mod host;
+mod mtree;
+mod read;
+mod stream;
+mod walk;
+
+pub mod attributes;
+pub mod codec;
+pub mod dense;
+pub mod entries;
+pub mod entry;
+pub mod error;
+pub mod format;
+pub mod import;
+pub mod layer;
+pub mod path;
+pub mod plan;
+
+pub use engine::Written;
+pub use error::Error;

@@ -1,0 +1,139 @@
+//! The listing of a layer for people, tests and later layers, in mtree format.
+//!
+//! `#mtree`, then one line an entry in the order of the tar. Names and targets are encoded as `vis(3)` does it: blanks,
+//! what is not printable ASCII, and the characters that mean something to mtree are written as `\` and three octal
+//! digits. There are no digests of contents: those are hashed once only, as part of the tar.
+
+use std::io::{self, Write};
+
+/// One line.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Line<'a> {
+    /// Without slashes at the ends; empty for the root.
+    pub(crate) path: &'a [u8],
+    pub(crate) kind: Type<'a>,
+    pub(crate) mode: u64,
+    pub(crate) uid: u64,
+    pub(crate) gid: u64,
+    pub(crate) mtime: i64,
+}
+
+/// What stands at the path. The hard links, devices and pipes come from imported tars only.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Type<'a> {
+    File {
+        size: u64,
+    },
+    Directory,
+    Symlink(&'a [u8]),
+    /// A file whose content is that of an earlier path, for which mtree has the keyword `contents`.
+    Hardlink(&'a [u8]),
+    Character {
+        major: u64,
+        minor: u64,
+    },
+    Block {
+        major: u64,
+        minor: u64,
+    },
+    Fifo,
+}
+
+/// Writes a listing line by line.
+pub(crate) struct Listing<W>(W);
+
+impl<W: Write> Listing<W> {
+    /// Begins a listing.
+    pub(crate) fn new(mut out: W) -> io::Result<Self> {
+        out.write_all(b"#mtree\n")?;
+        Ok(Self(out))
+    }
+
+    /// Adds one entry.
+    pub(crate) fn add(&mut self, line: &Line<'_>) -> io::Result<()> {
+        let Line { path, kind, mode, uid, gid, mtime } = line;
+        let out = &mut self.0;
+        out.write_all(if path.is_empty() { b"." } else { b"./" })?;
+        encode(out, path)?;
+        let (name, size) = match kind {
+            Type::File { size } => ("file", *size),
+            Type::Hardlink(_) => ("file", 0),
+            Type::Directory => ("dir", 0),
+            Type::Symlink(_) => ("link", 0),
+            Type::Character { .. } => ("char", 0),
+            Type::Block { .. } => ("block", 0),
+            Type::Fifo => ("fifo", 0),
+        };
+        write!(out, " type={name} mode={mode:04o} uid={uid} gid={gid} size={size} time={mtime}.0")?;
+        match kind {
+            Type::Symlink(target) => {
+                out.write_all(b" link=")?;
+                encode(out, target)?;
+            }
+            Type::Hardlink(target) => {
+                out.write_all(b" contents=./")?;
+                encode(out, target)?;
+            }
+            Type::Character { major, minor } | Type::Block { major, minor } => {
+                write!(out, " device=native,{major},{minor}")?;
+            }
+            Type::File { .. } | Type::Directory | Type::Fifo => {}
+        }
+        out.write_all(b"\n")
+    }
+
+    /// What was written to.
+    pub(crate) fn finish(self) -> W {
+        self.0
+    }
+}
+
+fn encode(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+    let plain = |byte: &u8| byte.is_ascii_graphic() && !b"\\#=*?[".contains(byte);
+    let mut rest = bytes;
+    while let Some(at) = rest.iter().position(|byte| !plain(byte)) {
+        out.write_all(&rest[..at])?;
+        write!(out, "\\{:03o}", rest[at])?;
+        rest = &rest[at + 1..];
+    }
+    out.write_all(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines() {
+        let mut listing = Listing::new(Vec::new()).unwrap();
+        let file = Type::File { size: 12 };
+        let mut add = |path: &str, kind| {
+            let line = Line { path: path.as_bytes(), kind, mode: 0o644, uid: 1, gid: 2, mtime: 3 };
+            listing.add(&line).unwrap();
+        };
+        add("", Type::Directory);
+        add("a b", file);
+        add("ü\n#x=y\\*", file);
+        add("l", Type::Symlink(b"../t t"));
+        add("h", Type::Hardlink(b"a b"));
+        add("c", Type::Character { major: 1, minor: 3 });
+        add("b", Type::Block { major: 8, minor: 0 });
+        add("f", Type::Fifo);
+        let text = String::from_utf8(listing.finish()).unwrap();
+        let rest = "mode=0644 uid=1 gid=2 size=0 time=3.0";
+        let expected = [
+            "#mtree".to_owned(),
+            format!(". type=dir {rest}"),
+            "./a\\040b type=file mode=0644 uid=1 gid=2 size=12 time=3.0".to_owned(),
+            "./\\303\\274\\012\\043x\\075y\\134\\052 type=file mode=0644 uid=1 gid=2 size=12 time=3.0"
+                .to_owned(),
+            format!("./l type=link {rest} link=../t\\040t"),
+            format!("./h type=file {rest} contents=./a\\040b"),
+            format!("./c type=char {rest} device=native,1,3"),
+            format!("./b type=block {rest} device=native,8,0"),
+            format!("./f type=fifo {rest}"),
+            String::new(),
+        ];
+        assert_eq!(text, expected.join("\n"));
+    }
+}

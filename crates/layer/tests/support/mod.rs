@@ -1,0 +1,115 @@
+//! What several tests need: packing to memory, reading back, deterministic contents.
+
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::{
+    fmt::Write as _,
+    fs,
+    io::Read,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+};
+
+use layer::{
+    Error, Written,
+    attributes::Attributes,
+    codec::Codec,
+    entries::{self, Declared},
+    entry::Entry,
+    layer::write,
+    plan::plan,
+};
+
+/// Declarations from `(kind, path, source, mode)`.
+pub(crate) fn declare(lines: &[(&str, &str, &str, &str)]) -> Vec<Declared> {
+    let mut text = String::from("strata-entries 1\n");
+    for (kind, path, source, mode) in lines {
+        write!(text, "{kind}\n{path}\n{source}\n{mode}\n").unwrap();
+    }
+    entries::parse(text.as_bytes()).unwrap()
+}
+
+/// Plans without attributes.
+pub(crate) fn planned(declared: Vec<Declared>) -> Result<Vec<Entry>, Error> {
+    plan(declared, &Attributes::default())
+}
+
+/// A packed layer in memory.
+pub(crate) struct Packed {
+    pub(crate) blob: Vec<u8>,
+    pub(crate) mtree: String,
+    pub(crate) written: Written,
+}
+
+pub(crate) fn pack(entries: &[Entry], codec: Codec, threads: usize) -> Result<Packed, Error> {
+    let threads = NonZeroUsize::new(threads).unwrap();
+    let (mut blob, mut mtree) = (Vec::new(), Vec::new());
+    let written =
+        write(entries, codec, threads, (&mut blob, Path::new("blob")), (&mut mtree, Path::new("mtree")))?;
+    Ok(Packed { blob, mtree: String::from_utf8(mtree).unwrap(), written })
+}
+
+/// The tar in a blob.
+pub(crate) fn decompress(codec: Codec, blob: &[u8]) -> Vec<u8> {
+    let mut reader: Box<dyn Read + '_> = match codec {
+        Codec::None => Box::new(blob),
+        Codec::Gzip(_) => Box::new(flate2::read::MultiGzDecoder::new(blob)),
+        Codec::Zstd(_) => Box::new(zstd::stream::read::Decoder::new(blob).unwrap()),
+    };
+    let mut out = Vec::new();
+    reader.read_to_end(&mut out).unwrap();
+    out
+}
+
+/// An entry as the `tar` crate reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Item {
+    pub(crate) path: String,
+    pub(crate) flag: u8,
+    pub(crate) mode: u32,
+    pub(crate) link: String,
+    pub(crate) content: Vec<u8>,
+}
+
+pub(crate) fn read_tar(tar: &[u8]) -> Vec<Item> {
+    let mut archive = tar::Archive::new(tar);
+    let entries = archive.entries().unwrap().map(|entry| {
+        let mut entry = entry.unwrap();
+        let header = entry.header();
+        let (flag, mode) = (header.entry_type().as_byte(), header.mode().unwrap());
+        assert_eq!((header.username_bytes(), header.groupname_bytes()), (Some(&b""[..]), Some(&b""[..])));
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let path = text(&entry.path_bytes());
+        let link = entry.link_name_bytes().map_or_else(String::new, |link| text(&link));
+        let mut content = Vec::new();
+        entry.read_to_end(&mut content).unwrap();
+        Item { path, flag, mode, link, content }
+    });
+    entries.collect()
+}
+
+/// Writes a file with its parents, and gives its path.
+pub(crate) fn put(root: &Path, path: &str, content: &[u8]) -> PathBuf {
+    let path = root.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, content).unwrap();
+    path
+}
+
+/// Bytes without pattern, the same on every machine (xorshift64*).
+pub(crate) fn noise(length: usize, seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let next = move || {
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        state.wrapping_mul(0x2545_F491_4F6C_DD1D).to_be_bytes()[0]
+    };
+    std::iter::repeat_with(next).take(length).collect()
+}
+
+/// Bytes that shrink to about half.
+pub(crate) fn words(length: usize, seed: u64) -> Vec<u8> {
+    noise(length, seed).iter().map(|byte| b'a' + byte % 12).collect()
+}

@@ -1,0 +1,229 @@
+//! What is in a layer: kinds, parents, modes, names, and declarations that collide.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use std::fs;
+
+use layer::{
+    attributes::{Attributes, ModeGlob},
+    codec::Codec,
+    entry::Owner,
+    plan::plan,
+};
+use support::{declare, pack, planned, put, read_tar};
+
+/// `path mode link` of every entry.
+fn listing(tar: &[u8]) -> Vec<String> {
+    read_tar(tar)
+        .iter()
+        .map(|e| format!("{} {:04o} {}", e.path, e.mode, e.link).trim_end().to_owned())
+        .collect()
+}
+
+#[test]
+fn every_kind_with_its_defaults() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = put(dir.path(), "plain", b"text");
+    let program = put(dir.path(), "program", b"#!");
+    make_executable(&program);
+    std::os::unix::fs::symlink("../up/and away", dir.path().join("link")).unwrap();
+    let (file, program) = (file.to_str().unwrap(), program.to_str().unwrap());
+    let link = dir.path().join("link");
+    let declared = declare(&[
+        ("symlink", "usr/lib64", "/lib", ""),
+        ("file", "/usr/bin/program", program, ""),
+        ("file", "./etc/plain", file, ""),
+        ("file", "etc/secret", file, "0600"),
+        ("readlink", "l", link.to_str().unwrap(), ""),
+        ("dir", "tmp/", "", ""),
+        ("dir", "srv/x", "", "0700"),
+        ("empty", "etc/empty", "", ""),
+        ("file", "var/tmp/x", file, ""),
+        ("file", "root/.profile", file, ""),
+    ]);
+    let packed = pack(&planned(declared).unwrap(), Codec::None, 2).unwrap();
+    let expected = [
+        "etc/ 0755",
+        "etc/empty 0644",
+        "etc/plain 0644",
+        "etc/secret 0600",
+        "l 0777 ../up/and away",
+        "root/ 0700",
+        "root/.profile 0644",
+        "srv/ 0755",
+        "srv/x/ 0700",
+        "tmp/ 1777",
+        "usr/ 0755",
+        "usr/bin/ 0755",
+        "usr/bin/program 0755",
+        "usr/lib64 0777 /lib",
+        "var/ 0755",
+        "var/tmp/ 1777",
+        "var/tmp/x 0644",
+    ];
+    assert_eq!(listing(&packed.blob), expected);
+    assert!(packed.mtree.starts_with("#mtree\n./etc type=dir mode=0755 uid=0 gid=0 size=0 time=0.0\n"));
+    assert!(
+        packed
+            .mtree
+            .contains("./l type=link mode=0777 uid=0 gid=0 size=0 time=0.0 link=../up/and\\040away\n")
+    );
+    assert!(packed.mtree.contains("./etc/plain type=file mode=0644 uid=0 gid=0 size=4 time=0.0\n"));
+    assert_eq!(packed.blob.len() % 512, 0);
+    assert!(packed.blob.ends_with(&[0; 1024]));
+}
+
+fn make_executable(path: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+#[test]
+fn a_layer_of_nothing_is_1024_zeros() {
+    let packed = pack(&[], Codec::None, 1).unwrap();
+    assert_eq!(packed.blob, [0; 1024]);
+    assert_eq!(packed.written.digest, packed.written.diff_id);
+    assert_eq!(packed.mtree, "#mtree\n");
+    assert_eq!(pack(&[], Codec::GZIP, 4).unwrap().written.members.len(), 1);
+}
+
+#[test]
+fn modes_in_order_of_strength() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = put(dir.path(), "f", b"");
+    let file = file.to_str().unwrap();
+    let declared = declare(&[
+        ("file", "a/own.sh", file, "0111"),
+        ("file", "a/two.sh", file, ""),
+        ("file", "a/one.txt", file, ""),
+        ("file", "b/none", file, ""),
+        ("empty", "b/empty", "", ""),
+        ("symlink", "a/link", "x", ""),
+        ("dir", "d", "", ""),
+    ]);
+    let globs = ["a/**=0640", "**/*.sh=0750", "d=2775"].map(|text| text.parse::<ModeGlob>().unwrap());
+    let attributes = Attributes {
+        owner: Owner { uid: 7, gid: 8 },
+        mtime: 9,
+        file_mode: Some(0o604),
+        mode_globs: globs.into(),
+    };
+    let packed = pack(&plan(declared, &attributes).unwrap(), Codec::None, 1).unwrap();
+    let expected = [
+        "a/ 0755",
+        "a/link 0777 x",
+        "a/one.txt 0640",
+        "a/own.sh 0111",
+        "a/two.sh 0750",
+        "b/ 0755",
+        "b/empty 0604",
+        "b/none 0604",
+        "d/ 2775",
+    ];
+    assert_eq!(listing(&packed.blob), expected);
+    assert_eq!(packed.mtree.lines().filter(|line| line.contains("uid=7 gid=8")).count(), expected.len());
+    assert!(packed.mtree.lines().skip(1).all(|line| line.contains("time=9.0")));
+}
+
+#[test]
+fn names_of_every_length() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = put(dir.path(), "f", b"content");
+    let file = file.to_str().unwrap();
+    let name = |length: usize| "n".repeat(length);
+    let mut paths: Vec<String> = [99, 100, 101, 155, 156, 255].map(name).into();
+    paths.extend([100, 154, 155, 156, 255].map(|length| format!("{}/{}", "d".repeat(length), name(100))));
+    paths.push(["deep"; 60].join("/"));
+    paths.push(format!("{}/ü{}", "日本語".repeat(20), "é".repeat(100)));
+    let lines: Vec<_> = paths.iter().map(|path| ("file", &**path, file, "")).collect();
+    let target = name(300);
+    let mut lines = lines;
+    lines.push(("symlink", "link", &target, ""));
+    let packed = pack(&planned(declare(&lines)).unwrap(), Codec::GZIP, 3).unwrap();
+    let read = read_tar(&support::decompress(Codec::GZIP, &packed.blob));
+    for path in &paths {
+        let found = read.iter().find(|entry| entry.path == *path).unwrap_or_else(|| panic!("{path} is gone"));
+        assert_eq!(found.content, b"content");
+    }
+    assert_eq!(read.iter().find(|entry| entry.path == "link").unwrap().link, target);
+    assert!(read.iter().all(|entry| b"025".contains(&entry.flag)), "no extension is left over");
+}
+
+#[test]
+fn trees_follow_links() {
+    let dir = tempfile::tempdir().unwrap();
+    put(dir.path(), "elsewhere/sub/file", b"1");
+    put(dir.path(), "tree/own", b"2");
+    fs::create_dir(dir.path().join("tree/empty")).unwrap();
+    let link = |target: &str, name: &str| {
+        std::os::unix::fs::symlink(dir.path().join(target), dir.path().join(name)).unwrap();
+    };
+    link("elsewhere/sub/file", "tree/file_link");
+    link("elsewhere", "tree/dir_link");
+    link("tree", "tree_link");
+    let source = dir.path().join("tree_link");
+    let declared = declare(&[("tree", "opt/app", source.to_str().unwrap(), "0600")]);
+    let packed = pack(&planned(declared).unwrap(), Codec::None, 2).unwrap();
+    let expected = [
+        "opt/ 0755",
+        "opt/app/ 0755",
+        "opt/app/dir_link/ 0755",
+        "opt/app/dir_link/sub/ 0755",
+        "opt/app/dir_link/sub/file 0600",
+        "opt/app/empty/ 0755",
+        "opt/app/file_link 0600",
+        "opt/app/own 0600",
+    ];
+    assert_eq!(listing(&packed.blob), expected);
+    let at_root = declare(&[("tree", "/", source.to_str().unwrap(), "")]);
+    let packed = pack(&planned(at_root).unwrap(), Codec::None, 2).unwrap();
+    assert_eq!(listing(&packed.blob)[0], "dir_link/ 0755", "the root is no entry");
+}
+
+#[test]
+fn the_same_thing_twice_is_stored_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "content").unwrap();
+    let file = file.to_str().unwrap();
+    let cases: [(&[_], &str); 6] = [
+        (&[("dir", "d", "", ""), ("dir", "d/", "", "0700")], "d/ 0700"),
+        (&[("dir", "d", "", "0700"), ("dir", "d", "", "0700")], "d/ 0700"),
+        (&[("file", "f", file, ""), ("file", "./f", file, "")], "f 0644"),
+        (&[("file", "f", file, "0600"), ("file", "f", file, "")], "f 0600"),
+        (&[("symlink", "l", "t", ""), ("symlink", "/l", "t", "")], "l 0777 t"),
+        (&[("empty", "e", "", ""), ("empty", "e", "", "")], "e 0644"),
+    ];
+    for (lines, expected) in cases {
+        let packed = pack(&planned(declare(lines)).unwrap(), Codec::None, 1).unwrap();
+        assert_eq!(listing(&packed.blob), [expected]);
+    }
+}
+
+#[test]
+fn collisions_name_both() {
+    let cases: [(&[_], &[&str]); 7] = [
+        (&[("file", "app/x", "A", ""), ("file", "/app/x", "B", "")], &["two files at /app/x: A and B"]),
+        (&[("file", "app/x", "B", ""), ("file", "app/x", "A", "")], &["two files at /app/x: A and B"]),
+        (
+            &[("symlink", "l", "t", ""), ("symlink", "l", "u", "")],
+            &["/l: a symbolic link to t and a symbolic link to u"],
+        ),
+        (&[("dir", "x", "", ""), ("empty", "x", "", "")], &["/x: a directory and an empty file"]),
+        (&[("dir", "x", "", "0700"), ("dir", "x", "", "0755")], &["two modes for /x: 0700 and 0755"]),
+        (
+            &[("file", "a", "A", ""), ("file", "a/b/c", "C", "")],
+            &["/a is A", "/a/b/c (C) needs a directory there"],
+        ),
+        (
+            &[("symlink", "bin", "usr/bin", ""), ("file", "bin/sh", "S", "")],
+            &["/bin is a symbolic link to usr/bin", "/bin/sh (S)"],
+        ),
+    ];
+    for (lines, parts) in cases {
+        let message = planned(declare(lines)).unwrap_err().to_string();
+        assert!(parts.iter().all(|part| message.contains(part)), "{message}");
+    }
+}

@@ -1,0 +1,93 @@
+//! `pack layer`: declared entries to a layer.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use ::layer::{
+    attributes::{Attributes, ModeGlob, parse_mode},
+    codec::Codec,
+    entries,
+    entry::Owner,
+    layer::{granted_threads, pack},
+    plan::plan,
+};
+use anyhow::bail;
+use clap::Args;
+use oci::{media_type::Compression, platform::Platform};
+
+use crate::commands::Common;
+
+/// Packs declared entries into a layer.
+#[derive(Debug, Args)]
+pub(crate) struct Layer {
+    /// What the layer holds: `strata-entries 1`, then four lines an entry.
+    #[arg(long, value_name = "FILE")]
+    entries: PathBuf,
+    /// Where to write the blob.
+    #[arg(long, value_name = "FILE")]
+    blob: PathBuf,
+    #[command(flatten)]
+    common: Common,
+    /// gzip, zstd or none.
+    #[arg(long, value_name = "KIND", default_value = "gzip")]
+    compression: Compression,
+    /// gzip: 0 to 12, by default 6. zstd: 1 to 22, by default 3.
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    compression_level: Option<i64>,
+    /// Mode of regular files, instead of 0755 for executables and 0644 for others.
+    #[arg(long, value_name = "MODE", value_parser = parse_mode)]
+    mode: Option<u16>,
+    /// Mode of the files and directories that match; the last match counts.
+    #[arg(long, value_name = "GLOB=MODE")]
+    modes: Vec<ModeGlob>,
+    /// Owner of everything, by number.
+    #[arg(long, value_name = "UID:GID", default_value = "0:0")]
+    owner: Owner,
+    /// Modification time of everything, in seconds since 1970.
+    #[arg(long, value_name = "SECONDS", default_value = "0", allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    mtime: u64,
+    /// Operating system that the contents run on.
+    #[arg(long, requires = "architecture")]
+    os: Option<String>,
+    /// Architecture that the contents run on.
+    #[arg(long, requires = "os")]
+    architecture: Option<String>,
+    /// Variant of the architecture.
+    #[arg(long, requires = "architecture")]
+    variant: Option<String>,
+    /// Annotation of the layer's descriptor.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_annotation)]
+    annotation: Vec<(String, String)>,
+}
+
+fn parse_annotation(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("an annotation is KEY=VALUE, and the key is not empty"),
+    }
+}
+
+impl Layer {
+    /// Runs the subcommand.
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        let codec = Codec::new(self.compression, self.compression_level)?;
+        let platform = self
+            .os
+            .zip(self.architecture)
+            .map(|(os, architecture)| Platform { variant: self.variant, ..Platform::new(os, architecture) });
+        platform.as_ref().map_or(Ok(()), Platform::check_known)?;
+        let mut annotations = BTreeMap::new();
+        for (key, value) in self.annotation {
+            if let Some(other) = annotations.insert(key.clone(), value.clone()) {
+                bail!("the annotation {key:?} is given twice: {other:?} and {value:?}");
+            }
+        }
+        let attributes =
+            Attributes { owner: self.owner, mtime: self.mtime, file_mode: self.mode, mode_globs: self.modes };
+        let entries = plan(entries::load(&self.entries)?, &attributes)?;
+        let description = self.common.description(platform, annotations);
+        let outputs = (&*self.blob, &*self.common.metadata, &*self.common.mtree);
+        pack(&entries, codec, granted_threads(), description, outputs)?;
+        Ok(())
+    }
+}
