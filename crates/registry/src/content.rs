@@ -1,0 +1,360 @@
+//! Where the bytes of digests are.
+//!
+//! [`Content`] knows files, bytes in memory and blob trees; it copies nothing and reads nothing until asked. What it
+//! hands out is verified: a reader fails before its end if the bytes don't have the size and digest that they are
+//! asked for by.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use oci::descriptor::Descriptor;
+use oci::digest::Digest;
+use oci::manifest::Document;
+use oci::media_type::{self, Kind};
+use oci::verify::VerifyReader;
+
+/// Manifests larger than this are refused, as registries do.
+pub const MANIFEST_LIMIT: u64 = 4 << 20;
+
+/// Where the bytes of one digest are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// In memory.
+    Bytes(Bytes),
+    /// In a file that holds them and nothing else.
+    File(PathBuf),
+}
+
+/// A repository that is known to hold a blob, so that another repository of its registry can mount it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MountSource {
+    /// The registry, as references spell it.
+    pub registry: String,
+    /// The repository's path.
+    pub repository: String,
+}
+
+/// Why bytes could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ContentError {
+    /// Nothing knows the bytes.
+    #[error("{what} is nowhere here; looked in {looked}. Build its target again{fix}")]
+    Missing {
+        /// The digest, with label and media type where they are known.
+        what: String,
+        /// Everywhere that was looked.
+        looked: String,
+        /// What else to do.
+        fix: &'static str,
+    },
+    /// A file can't be opened or read, or its bytes aren't those that were asked for.
+    #[error("{what}: cannot read {}", place.display())]
+    Read {
+        /// The digest, with label where it is known.
+        what: String,
+        /// The file.
+        place: PathBuf,
+        /// The cause; says expected and found where bytes differ.
+        source: io::Error,
+    },
+    /// The bytes are no manifest and no index.
+    #[error("{what} is no manifest or index{}", place.as_ref().map(|p| format!(" ({})", p.display())).unwrap_or_default())]
+    Parse {
+        /// The digest, with label where it is known.
+        what: String,
+        /// The file it is in, if any.
+        place: Option<PathBuf>,
+        /// What is wrong with it.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Where the bytes of digests are, and what is known about them.
+#[derive(Clone, Debug, Default)]
+pub struct Content {
+    blobs: BTreeMap<Digest, Source>,
+    labels: BTreeMap<Digest, String>,
+    trees: Vec<PathBuf>,
+    mounts: BTreeMap<Digest, BTreeSet<MountSource>>,
+}
+
+impl Content {
+    /// Nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Says where the bytes of `digest` are. The first place that is said stays.
+    pub fn insert(&mut self, digest: Digest, source: Source) {
+        self.blobs.entry(digest).or_insert(source);
+    }
+
+    /// Adds a directory that holds `blobs/sha256/<hex>`. Trees are asked last, in order.
+    pub fn add_tree(&mut self, directory: PathBuf) {
+        self.trees.push(directory);
+    }
+
+    /// Names the target that made `digest`, for messages. The first name stays.
+    pub fn label(&mut self, digest: Digest, label: impl Into<String>) {
+        self.labels.entry(digest).or_insert_with(|| label.into());
+    }
+
+    /// Says that `repository` on `registry` holds `digest`.
+    pub fn allow_mount(&mut self, digest: Digest, registry: &str, repository: &str) {
+        let source = MountSource { registry: registry.to_owned(), repository: repository.to_owned() };
+        self.mounts.entry(digest).or_default().insert(source);
+    }
+
+    /// Repositories of `registry` that hold `digest`.
+    pub fn mounts<'a>(&'a self, digest: &Digest, registry: &'a str) -> impl Iterator<Item = &'a str> {
+        let sources = self.mounts.get(digest).into_iter().flatten();
+        sources.filter(move |source| source.registry == registry).map(|source| source.repository.as_str())
+    }
+
+    /// The target that made `digest`, if it is known.
+    #[must_use]
+    pub fn label_of(&self, digest: &Digest) -> Option<&str> {
+        self.labels.get(digest).map(String::as_str)
+    }
+
+    /// The digest with the target that made it, for messages.
+    #[must_use]
+    pub fn name(&self, digest: &Digest) -> String {
+        match self.label_of(digest) {
+            Some(label) => format!("{label} ({digest})"),
+            None => digest.to_string(),
+        }
+    }
+
+    /// Where the bytes of `digest` are.
+    ///
+    /// # Errors
+    /// [`ContentError::Missing`]; the file of a source that was said is not looked at.
+    pub fn source(&self, digest: &Digest) -> Result<Source, ContentError> {
+        if let Some(source) = self.blobs.get(digest) {
+            return Ok(source.clone());
+        }
+        let candidates: Vec<PathBuf> =
+            self.trees.iter().map(|tree| tree.join("blobs/sha256").join(digest.hex())).collect();
+        if let Some(path) = candidates.iter().find(|path| path.is_file()) {
+            return Ok(Source::File(path.clone()));
+        }
+        let mut looked = vec!["the files of the run target".to_owned()];
+        looked.extend(candidates.iter().map(|path| path.display().to_string()));
+        let fix = if self.label_of(digest).is_some() { "" } else { ", or that of the base image" };
+        Err(ContentError::Missing { what: self.name(digest), looked: looked.join(", "), fix })
+    }
+
+    /// The size of `digest` in bytes, as it is on disk; not verified.
+    ///
+    /// # Errors
+    /// If nothing knows the bytes, or their file can't be looked at.
+    pub fn size(&self, digest: &Digest) -> Result<u64, ContentError> {
+        match self.source(digest)? {
+            Source::Bytes(bytes) => Ok(bytes.len() as u64),
+            Source::File(path) => match path.metadata() {
+                Ok(metadata) => Ok(metadata.len()),
+                Err(error) => Err(self.unreadable(digest, &path, error)),
+            },
+        }
+    }
+
+    /// The bytes of `digest`, as a reader that fails before its end unless they have that digest and the size that
+    /// they have on disk.
+    ///
+    /// # Errors
+    /// If nothing knows the bytes, or their file can't be opened.
+    pub fn open(&self, digest: &Digest) -> Result<Box<dyn Read + Send>, ContentError> {
+        let size = self.size(digest)?;
+        self.open_sized(digest, size)
+    }
+
+    /// As [`Content::open`], and the bytes must be `size` many.
+    ///
+    /// # Errors
+    /// As [`Content::open`].
+    pub fn open_sized(&self, digest: &Digest, size: u64) -> Result<Box<dyn Read + Send>, ContentError> {
+        Ok(match self.source(digest)? {
+            Source::Bytes(bytes) => Box::new(VerifyReader::new(io::Cursor::new(bytes), *digest, size)),
+            Source::File(path) => match File::open(&path) {
+                Ok(file) => Box::new(VerifyReader::new(file, *digest, size)),
+                Err(error) => return Err(self.unreadable(digest, &path, error)),
+            },
+        })
+    }
+
+    /// All bytes of `digest`, verified: for manifests and configs.
+    ///
+    /// # Errors
+    /// If nothing knows the bytes, they can't be read, aren't those of `digest`, or are more than [`MANIFEST_LIMIT`].
+    pub fn bytes(&self, digest: &Digest) -> Result<Bytes, ContentError> {
+        let size = self.size(digest)?;
+        let read = |mut reader: Box<dyn Read + Send>| {
+            if size > MANIFEST_LIMIT {
+                let problem = format!("{size} bytes are more than a manifest may have ({MANIFEST_LIMIT})");
+                return Err(io::Error::other(problem));
+            }
+            let mut bytes = Vec::new();
+            reader.read_to_end(&mut bytes)?;
+            Ok(Bytes::from(bytes))
+        };
+        read(self.open_sized(digest, size)?)
+            .map_err(|error| self.unreadable(digest, &self.place(digest), error))
+    }
+
+    /// A descriptor of the manifest or index `digest`, made from its bytes.
+    ///
+    /// # Errors
+    /// As [`Content::bytes`], or if it is neither.
+    pub fn describe(&self, digest: &Digest) -> Result<Descriptor, ContentError> {
+        let bytes = self.bytes(digest)?;
+        let document = self.parse(digest, &bytes)?;
+        Ok(Descriptor::new(document.media_type(), *digest, bytes.len() as u64))
+    }
+
+    /// The manifest or index `digest`, parsed.
+    ///
+    /// # Errors
+    /// As [`Content::describe`].
+    pub fn document(&self, digest: &Digest) -> Result<Document, ContentError> {
+        self.parse(digest, &self.bytes(digest)?)
+    }
+
+    fn parse(&self, digest: &Digest, bytes: &[u8]) -> Result<Document, ContentError> {
+        Document::parse(bytes).map_err(|error| ContentError::Parse {
+            what: self.name(digest),
+            place: match self.source(digest) {
+                Ok(Source::File(path)) => Some(path),
+                _ => None,
+            },
+            source: Box::new(error),
+        })
+    }
+
+    /// Every descriptor reachable from `root`, each digest once: children before what names them, `root` last.
+    ///
+    /// # Errors
+    /// If a manifest or index on the way can't be had; blobs are not looked at.
+    pub fn walk(&self, root: &Descriptor) -> Result<Vec<Descriptor>, ContentError> {
+        let (mut seen, mut found) = (BTreeSet::new(), Vec::new());
+        self.walk_into(root, &mut seen, &mut found)?;
+        Ok(found)
+    }
+
+    fn walk_into(
+        &self,
+        at: &Descriptor,
+        seen: &mut BTreeSet<Digest>,
+        found: &mut Vec<Descriptor>,
+    ) -> Result<(), ContentError> {
+        if !seen.insert(at.digest) {
+            return Ok(());
+        }
+        if is_document(at) {
+            for child in self.document(&at.digest)?.children() {
+                self.walk_into(child, seen, found)?;
+            }
+        }
+        found.push(at.clone());
+        Ok(())
+    }
+
+    /// The error for a file that can't be read; for what has no file the digest stands in its place.
+    pub(crate) fn unreadable(&self, digest: &Digest, place: &Path, source: io::Error) -> ContentError {
+        ContentError::Read { what: self.name(digest), place: place.to_owned(), source }
+    }
+
+    /// The file of `digest`, or a word for memory.
+    pub(crate) fn place(&self, digest: &Digest) -> PathBuf {
+        match self.source(digest) {
+            Ok(Source::File(path)) => path,
+            _ => PathBuf::from("memory"),
+        }
+    }
+}
+
+/// Whether a descriptor is that of a manifest or an index.
+#[must_use]
+pub fn is_document(descriptor: &Descriptor) -> bool {
+    matches!(media_type::kind(&descriptor.media_type), Some(Kind::Manifest | Kind::Index))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use testing::image::small;
+
+    fn read(content: &Content, digest: &Digest) -> Result<Vec<u8>, String> {
+        let mut bytes = Vec::new();
+        let mut reader = content.open(digest).map_err(|error| error.to_string())?;
+        reader.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+        Ok(bytes)
+    }
+
+    #[test]
+    fn walks_a_layout_children_first() {
+        let (folder, image) = (tempfile::tempdir().unwrap(), small());
+        image.write_layout(&folder.path().join("layout"));
+        let mut content = Content::new();
+        content.add_tree(folder.path().join("layout"));
+        let root = content.describe(&image.digest()).unwrap();
+        assert_eq!(root.media_type, media_type::OCI_MANIFEST);
+        let walked: Vec<Digest> = content.walk(&root).unwrap().iter().map(|found| found.digest).collect();
+        let layer = image.layers[0].metadata.digest;
+        assert_eq!(walked, [Digest::of(&image.config), layer, image.digest()]);
+        assert_eq!(read(&content, &layer).unwrap(), image.layers[0].blob);
+        assert_eq!(content.size(&layer).unwrap(), image.layers[0].blob.len() as u64);
+    }
+
+    #[test]
+    fn what_is_wrong_is_found_at_the_end_of_reading() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, digest) = (folder.path().join("blob"), Digest::of(b"right"));
+        std::fs::write(&file, "wrong").unwrap();
+        let mut content = Content::new();
+        content.insert(digest, Source::File(file.clone()));
+        content.label(digest, "//app:layer");
+        assert!(read(&content, &digest).unwrap_err().contains("sha256:"));
+        let error = content.describe(&digest).unwrap_err().to_string();
+        assert!(error.contains("//app:layer") && error.contains(file.to_str().unwrap()), "{error}");
+    }
+
+    #[test]
+    fn says_where_it_looked() {
+        let mut content = Content::new();
+        content.add_tree("/base".into());
+        let digest = Digest::of(b"");
+        let error = content.source(&digest).unwrap_err().to_string();
+        assert!(
+            error.contains("base image") && error.contains(&format!("/base/blobs/sha256/{}", digest.hex())),
+            "{error}"
+        );
+        content.insert(digest, Source::Bytes(Bytes::new()));
+        content.insert(digest, Source::File("/second".into()));
+        assert_eq!(content.source(&digest).unwrap(), Source::Bytes(Bytes::new()));
+    }
+
+    #[test]
+    fn what_is_no_manifest_is_named() {
+        let mut content = Content::new();
+        let digest = Digest::of(b"{}");
+        content.insert(digest, Source::Bytes("{}".into()));
+        content.label(digest, "//app:image");
+        let error = content.describe(&digest).unwrap_err().to_string();
+        assert!(error.contains("//app:image") && error.contains("no manifest or index"), "{error}");
+    }
+
+    #[test]
+    fn mounts_are_by_registry() {
+        let (mut content, digest) = (Content::new(), Digest::of(b""));
+        content.allow_mount(digest, "r.example", "b");
+        content.allow_mount(digest, "r.example", "a");
+        content.allow_mount(digest, "r.example", "a");
+        content.allow_mount(digest, "other.example", "c");
+        assert_eq!(content.mounts(&digest, "r.example").collect::<Vec<_>>(), ["a", "b"]);
+    }
+}

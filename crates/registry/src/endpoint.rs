@@ -1,0 +1,109 @@
+//! From the registry in a reference to the address that is asked, and whether in plain HTTP.
+
+use std::net::IpAddr;
+
+use url::Url;
+
+/// Where a registry answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The registry as references spell it: what credentials are kept under.
+    pub registry: String,
+    /// Host, with the port if there is one, that is asked.
+    pub host: String,
+    /// How it is asked.
+    pub transport: Transport,
+}
+
+/// How a registry is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// TLS with verified certificates.
+    Tls,
+    /// Plain HTTP: for loopback addresses and `*.localhost`, where nobody else can listen in.
+    Plain,
+    /// The user said `--insecure`: TLS with any certificate, or plain HTTP if that is not spoken.
+    Insecure,
+}
+
+impl Endpoint {
+    /// The endpoint of `registry`, for example `r.example:5000`. Loopback is plain HTTP by itself.
+    #[must_use]
+    pub fn new(registry: &str, insecure: bool) -> Self {
+        // Docker Hub answers under another name than its references have.
+        let host = if registry == "docker.io" { "registry-1.docker.io" } else { registry };
+        let transport = match (is_loopback(registry), insecure) {
+            (true, _) => Transport::Plain,
+            (false, true) => Transport::Insecure,
+            (false, false) => Transport::Tls,
+        };
+        Self { registry: registry.to_owned(), host: host.to_owned(), transport }
+    }
+
+    /// The base of all requests, `https://host/v2/`.
+    ///
+    /// # Errors
+    /// If the host is none.
+    pub fn url(&self, plain: bool) -> Result<Url, url::ParseError> {
+        let scheme = if plain { "http" } else { "https" };
+        Url::parse(&format!("{scheme}://{}/v2/", self.host))
+    }
+}
+
+/// Whether `host` (a name or address, with or without a port) can only be this machine: 127.0.0.0/8, `::1`,
+/// `localhost` and names below it (RFC 6761, 6.3).
+#[must_use]
+pub fn is_loopback(host: &str) -> bool {
+    let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address,
+        None => host.rsplit_once(':').filter(|(name, _)| !name.contains(':')).map_or(host, |(name, _)| name),
+    };
+    let name = name.to_ascii_lowercase();
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_loopback() {
+        for (host, expected) in [
+            ("localhost", true),
+            ("localhost:5000", true),
+            ("LOCALHOST:5000", true),
+            ("r.localhost:5000", true),
+            ("127.0.0.1", true),
+            ("127.9.9.9:1", true),
+            ("[::1]:5000", true),
+            ("::1", true),
+            ("localhost.example", false),
+            ("notlocalhost", false),
+            ("127.0.0.1.example", false),
+            ("10.0.0.1:5000", false),
+            ("[fe80::1]:5000", false),
+        ] {
+            assert_eq!(is_loopback(host), expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn plain_http_needs_loopback_or_the_flag() {
+        for (registry, insecure, transport) in [
+            ("127.0.0.1:5000", false, Transport::Plain),
+            ("127.0.0.1:5000", true, Transport::Plain),
+            ("r.example", false, Transport::Tls),
+            ("r.example", true, Transport::Insecure),
+        ] {
+            assert_eq!(Endpoint::new(registry, insecure).transport, transport, "{registry}");
+        }
+    }
+
+    #[test]
+    fn docker_hub_is_asked_elsewhere() {
+        let url = Endpoint::new("docker.io", false).url(false).unwrap();
+        assert_eq!(url.as_str(), "https://registry-1.docker.io/v2/");
+    }
+}

@@ -1,0 +1,286 @@
+//! Pushing an image: few requests, blobs in parallel, and nothing named before it is there.
+//!
+//! The root is asked for first, by digest: a registry that has it has all that it names, and what is left is one
+//! request a tag. Otherwise blobs go first, then manifests below the root from the bottom up, then the root under
+//! its tags. So whatever breaks off a push, no tag ever names what is incomplete.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::Arc;
+
+use oci::descriptor::Descriptor;
+use oci::reference::Tag;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::client::{Blob, Client};
+use crate::content::Content;
+use crate::error::Error;
+use crate::event::{Arrival, Event};
+use crate::plan::Plan;
+use crate::scope::Scope;
+
+/// A blob of at most this size is sent without asking for it first, if it is a config: when the manifest isn't
+/// there, its config hardly ever is, and asking costs what sending does.
+const SENT_UNASKED: u64 = 64 << 10;
+
+/// What to push, and where to.
+#[derive(Clone, Debug)]
+pub struct Push {
+    /// The repository on the client's registry.
+    pub repository: String,
+    /// The manifest or index.
+    pub root: Descriptor,
+    /// Tags to move; without any, the image is pushed by digest.
+    pub tags: Vec<Tag>,
+    /// Where the bytes are.
+    pub content: Arc<Content>,
+    /// How many blobs are under way at once. At least 1; 8 is a good number.
+    pub jobs: usize,
+    /// Push layers that aren't to be distributed, too.
+    pub push_foreign: bool,
+    /// Ask, and change nothing.
+    pub dry_run: bool,
+}
+
+/// What a push did; in a dry run, what it would have done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Blobs that were sent.
+    pub sent: usize,
+    /// Their bytes.
+    pub sent_bytes: u64,
+    /// Blobs that were mounted from another repository.
+    pub mounted: usize,
+    /// Blobs that were there already.
+    pub existed: usize,
+    /// Layers that are never pushed.
+    pub foreign: usize,
+    /// Tags that were moved.
+    pub tagged: usize,
+}
+
+impl Summary {
+    fn count(&mut self, how: Arrival, size: u64) {
+        match how {
+            Arrival::Existed => self.existed += 1,
+            Arrival::Mounted => self.mounted += 1,
+            Arrival::Foreign => self.foreign += 1,
+            Arrival::Sent | Arrival::WouldSend => {
+                self.sent += 1;
+                self.sent_bytes += size;
+            }
+        }
+    }
+}
+
+/// Pushes an image.
+///
+/// Dropping the future ends all that is under way; the tags are then as they were, or some are moved.
+///
+/// # Errors
+/// The first error of any part; the other parts are then ended. [`Error::Partly`] once tags were moved.
+pub async fn push(client: &Client, push: &Push) -> Result<Summary, Error> {
+    let plan = Plan::new(&push.content, &push.root, push.push_foreign)?;
+    let mount_from: BTreeSet<String> = plan
+        .blobs
+        .iter()
+        .flat_map(|blob| push.content.mounts(&blob.digest, client.registry()).map(str::to_owned))
+        .collect();
+    let scope = Arc::new(Scope::push(&push.repository, mount_from));
+    let mut summary = Summary { foreign: plan.foreign.len(), ..Summary::default() };
+    let exists = client.has_manifest(&scope, &push.root).await?;
+    if exists {
+        summary.existed = plan.blobs.len();
+    } else {
+        let levels = missing(client, push, &scope, &plan).await?;
+        push_blobs(client, push, &scope, needed(push, &plan, &levels)?, &mut summary).await?;
+        for level in levels {
+            push_level(client, push, &scope, level).await?;
+        }
+    }
+    push_root(client, push, &scope, exists, &mut summary).await?;
+    Ok(summary)
+}
+
+/// The manifests below the root that the registry lacks, by level.
+async fn missing(
+    client: &Client,
+    push: &Push,
+    scope: &Arc<Scope>,
+    plan: &Plan,
+) -> Result<Vec<Vec<Descriptor>>, Error> {
+    let asks = plan
+        .levels
+        .iter()
+        .enumerate()
+        .flat_map(|(level, manifests)| manifests.iter().cloned().map(move |manifest| (level, manifest)));
+    let asks = asks.map(|(level, manifest)| {
+        let (client, scope) = (client.clone(), Arc::clone(scope));
+        async move { Ok((level, !client.has_manifest(&scope, &manifest).await?, manifest)) }
+    });
+    let mut levels = vec![Vec::new(); plan.levels.len()];
+    for (level, lacks, manifest) in in_parallel(push.jobs, asks).await? {
+        if lacks {
+            levels[level].push(manifest);
+        }
+    }
+    Ok(levels)
+}
+
+/// The blobs that `levels` and the root name: those of manifests that are there are there as well. In the order of
+/// the plan; the second value is how many needn't be looked at.
+fn needed(push: &Push, plan: &Plan, levels: &[Vec<Descriptor>]) -> Result<(Vec<Descriptor>, usize), Error> {
+    let mut named = BTreeSet::new();
+    for manifest in levels.iter().flatten().chain([&push.root]) {
+        named.extend(push.content.document(&manifest.digest)?.children().map(|child| child.digest));
+    }
+    let needed: Vec<Descriptor> =
+        plan.blobs.iter().filter(|blob| named.contains(&blob.digest)).cloned().collect();
+    let there = plan.blobs.len() - needed.len();
+    Ok((needed, there))
+}
+
+async fn push_blobs(
+    client: &Client,
+    push: &Push,
+    scope: &Arc<Scope>,
+    (blobs, there): (Vec<Descriptor>, usize),
+    summary: &mut Summary,
+) -> Result<(), Error> {
+    summary.existed += there;
+    let bytes = blobs.iter().map(|blob| blob.size).sum();
+    (client.listener())(&Event::Planned { blobs: blobs.len(), bytes });
+    let work = blobs.into_iter().map(|descriptor| {
+        let (client, scope, content) = (client.clone(), Arc::clone(scope), Arc::clone(&push.content));
+        let dry_run = push.dry_run;
+        async move {
+            let how = push_blob(&client, &scope, &content, &descriptor, dry_run).await?;
+            let Descriptor { digest, size, .. } = &descriptor;
+            (client.listener())(&Event::Blob { digest, name: &content.name(digest), size: *size, how });
+            Ok((how, *size))
+        }
+    });
+    for (how, size) in in_parallel(push.jobs, work).await? {
+        summary.count(how, size);
+    }
+    Ok(())
+}
+
+async fn push_blob(
+    client: &Client,
+    scope: &Scope,
+    content: &Arc<Content>,
+    descriptor: &Descriptor,
+    dry_run: bool,
+) -> Result<Arrival, Error> {
+    let blob = Blob { digest: descriptor.digest, size: descriptor.size };
+    let ask = dry_run || !is_small_config(descriptor);
+    if ask && client.has_blob(scope, &blob.digest).await? {
+        return Ok(Arrival::Existed);
+    }
+    let from = content.mounts(&blob.digest, client.registry()).find(|from| *from != scope.repository());
+    if dry_run {
+        return Ok(if from.is_some() { Arrival::Mounted } else { Arrival::WouldSend });
+    }
+    let mounted = client.put_blob(scope, blob, from, content).await?;
+    Ok(if mounted { Arrival::Mounted } else { Arrival::Sent })
+}
+
+fn is_small_config(descriptor: &Descriptor) -> bool {
+    use oci::media_type::{Kind, kind};
+    descriptor.size <= SENT_UNASKED && kind(&descriptor.media_type) == Some(Kind::Config)
+}
+
+/// Puts manifests, none of which names another.
+async fn push_level(
+    client: &Client,
+    push: &Push,
+    scope: &Arc<Scope>,
+    manifests: Vec<Descriptor>,
+) -> Result<(), Error> {
+    if push.dry_run {
+        return Ok(());
+    }
+    let work = manifests.into_iter().map(|manifest| {
+        let (client, scope, content) = (client.clone(), Arc::clone(scope), Arc::clone(&push.content));
+        async move {
+            let bytes = content.bytes(&manifest.digest)?;
+            client.put_manifest(&scope, &manifest.digest.to_string(), &manifest, bytes).await?;
+            (client.listener())(&Event::Manifest { digest: &manifest.digest });
+            Ok(())
+        }
+    });
+    in_parallel(push.jobs, work).await.map(drop)
+}
+
+/// Puts the root under each tag, which also makes it known by digest; by digest alone if there is no tag.
+async fn push_root(
+    client: &Client,
+    push: &Push,
+    scope: &Scope,
+    exists: bool,
+    summary: &mut Summary,
+) -> Result<(), Error> {
+    if push.dry_run {
+        summary.tagged = push.tags.len();
+        return Ok(());
+    }
+    let bytes = push.content.bytes(&push.root.digest)?;
+    if push.tags.is_empty() && !exists {
+        let digest = push.root.digest.to_string();
+        client.put_manifest(scope, &digest, &push.root, bytes.clone()).await?;
+        (client.listener())(&Event::Manifest { digest: &push.root.digest });
+    }
+    for (done, tag) in push.tags.iter().enumerate() {
+        match client.put_manifest(scope, tag.as_str(), &push.root, bytes.clone()).await {
+            Ok(()) => (client.listener())(&Event::Tagged { tag }),
+            Err(error) if done == 0 => return Err(error),
+            Err(error) => {
+                return Err(Error::Partly {
+                    done: push.tags[..done].to_vec(),
+                    failed: tag.clone(),
+                    source: Box::new(error),
+                });
+            }
+        }
+        summary.tagged += 1;
+    }
+    Ok(())
+}
+
+/// Runs `work`, at most `jobs` at once, started in order. The first error ends all of it.
+pub(crate) async fn in_parallel<T: Send + 'static>(
+    jobs: usize,
+    work: impl Iterator<Item = impl Future<Output = Result<T, Error>> + Send + 'static>,
+) -> Result<Vec<T>, Error> {
+    let slots = Arc::new(Semaphore::new(jobs.max(1)));
+    let mut running = JoinSet::new();
+    let mut done = Vec::new();
+    for work in work {
+        // Taken here and not in the task, so that work starts in order and waits without being spawned.
+        let slot = Arc::clone(&slots).acquire_owned().await;
+        while let Some(result) = running.try_join_next() {
+            done.push(joined(result)?);
+        }
+        running.spawn(async move {
+            let _slot = slot;
+            work.await
+        });
+    }
+    while let Some(result) = running.join_next().await {
+        done.push(joined(result)?);
+    }
+    Ok(done)
+}
+
+/// The result of a task; a panic in it goes on here.
+fn joined<T>(result: Result<Result<T, Error>, tokio::task::JoinError>) -> Result<T, Error> {
+    match result {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(error) => unreachable!("a task that nobody ended has ended: {error}"),
+        },
+    }
+}
