@@ -1,0 +1,88 @@
+//! What the environment says about where daemons are.
+//!
+//! Invariant: this is the only place of the crate that reads the environment, once, at the start.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// The variables and well-known places that decide which daemon is meant. Build one by hand in tests; programs call
+/// [`Environment::from_process`].
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    /// `DOCKER_HOST`: a URL such as `unix:///run/docker.sock` or `tcp://127.0.0.1:2375`.
+    pub docker_host: Option<String>,
+    /// `DOCKER_CONTEXT`: the name of a docker context, which beats the configuration's current one.
+    pub docker_context: Option<String>,
+    /// `DOCKER_CONFIG`: docker's configuration directory; by default `~/.docker`.
+    pub docker_config: Option<PathBuf>,
+    /// `DOCKER_TLS_VERIFY` is set and not empty: `tcp://` means TLS.
+    pub docker_tls: bool,
+    /// `XDG_RUNTIME_DIR`: where rootless daemons keep their sockets.
+    pub xdg_runtime_dir: Option<PathBuf>,
+    /// `HOME`.
+    pub home: Option<PathBuf>,
+    /// The system daemon's socket: `/var/run/docker.sock` outside of tests.
+    pub system_docker_socket: Option<PathBuf>,
+}
+
+impl Environment {
+    /// Reads the process's environment. A variable that is set to nothing counts as not set, as docker's own client
+    /// has it.
+    #[must_use]
+    pub fn from_process() -> Self {
+        Self::from_variables(
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "a daemon is found through the user's environment"
+            )]
+            |name| std::env::var_os(name),
+        )
+    }
+
+    /// The same from any source of variables.
+    pub fn from_variables(variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let text = |name: &str| set(name).map(|value| value.to_string_lossy().into_owned());
+        let path = |name: &str| set(name).map(PathBuf::from);
+        Self {
+            docker_host: text("DOCKER_HOST"),
+            docker_context: text("DOCKER_CONTEXT"),
+            docker_config: path("DOCKER_CONFIG"),
+            docker_tls: set("DOCKER_TLS_VERIFY").is_some(),
+            xdg_runtime_dir: path("XDG_RUNTIME_DIR"),
+            home: path("HOME"),
+            system_docker_socket: Some(PathBuf::from("/var/run/docker.sock")),
+        }
+    }
+
+    /// Docker's configuration directory, if one can be named.
+    #[must_use]
+    pub fn docker_config_dir(&self) -> Option<PathBuf> {
+        self.docker_config.clone().or_else(|| self.home.as_ref().map(|home| home.join(".docker")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(pairs: &[(&str, &str)]) -> Environment {
+        Environment::from_variables(|name| {
+            pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value))
+        })
+    }
+
+    #[test]
+    fn a_variable_set_to_nothing_is_not_set() {
+        let environment = from(&[("DOCKER_HOST", ""), ("DOCKER_TLS_VERIFY", ""), ("HOME", "/home/u")]);
+        assert_eq!(environment.docker_host, None);
+        assert!(!environment.docker_tls);
+        assert_eq!(environment.docker_config_dir(), Some(PathBuf::from("/home/u/.docker")));
+    }
+
+    #[test]
+    fn docker_config_beats_home() {
+        let environment = from(&[("DOCKER_CONFIG", "/etc/d"), ("HOME", "/home/u")]);
+        assert_eq!(environment.docker_config_dir(), Some(PathBuf::from("/etc/d")));
+    }
+}
