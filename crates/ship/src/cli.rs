@@ -1,0 +1,205 @@
+//! From the command line to a command.
+//!
+//! A run target is this program with a spec beside it: `push.run` with `push.run.json`. Then the spec says the
+//! command, and the command line holds its flags only. Without a spec it is a plain program with subcommands.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use crate::environment::Environment;
+use crate::exit::{Exit, usage};
+use crate::spec::{self, Spec};
+use crate::target::Target;
+use crate::ui::Ui;
+use crate::{interrupt, load, push, serve};
+
+/// What is the same in all commands.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Common {
+    /// Say more: each blob, retries, where credentials came from (never the secret).
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// Pushes, loads and serves OCI images that Bazel built.
+#[derive(Debug, Parser)]
+#[command(name = "ship", version, after_help = EXIT_CODES)]
+struct Plain {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: PlainCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum PlainCommand {
+    /// Push the image of a spec.
+    Push {
+        /// The spec, as the build writes it beside a run target.
+        #[arg(long, value_name = "FILE")]
+        spec: PathBuf,
+        #[command(flatten)]
+        args: push::Args,
+    },
+    /// Load the image of a spec into a container runtime.
+    Load {
+        /// The spec, as the build writes it beside a run target.
+        #[arg(long, value_name = "FILE")]
+        spec: PathBuf,
+        #[command(flatten)]
+        args: load::Args,
+    },
+    /// Serve an OCI layout directory, read-only and on loopback, until interrupted.
+    Serve(serve::Args),
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 partly done, 4 authentication, \
+                          5 unreachable, 130 interrupted.";
+
+/// What is said when a push is interrupted.
+const PUSH_INTERRUPTED: &str = "interrupted: no tag names anything that is incomplete";
+/// How long a load that was interrupted may take to clean up at the daemon.
+const LOAD_GRACE: Duration = Duration::from_secs(5);
+
+/// A command that is ready to run.
+#[derive(Debug)]
+pub enum Command {
+    /// Push what a spec names.
+    Push(Spec, PathBuf, push::Args),
+    /// Load what a spec names.
+    Load(Spec, PathBuf, load::Args),
+    /// Serve a layout.
+    Serve(serve::Args),
+}
+
+/// Where the spec of a run target is: the executable's path with `.json` added.
+#[must_use]
+pub fn spec_beside(executable: &Path) -> PathBuf {
+    let mut path = executable.as_os_str().to_owned();
+    path.push(".json");
+    path.into()
+}
+
+/// Takes the command line apart. Ends the process for `--help` and for what clap refuses (exit code 2).
+///
+/// # Errors
+/// If the spec can't be read.
+pub fn parse(
+    environment: &Environment,
+    arguments: impl Iterator<Item = OsString>,
+) -> anyhow::Result<(Common, Command)> {
+    let beside = spec_beside(&environment.executable);
+    let arguments = std::iter::once("ship".into()).chain(arguments);
+    if beside.is_file() {
+        let spec = Spec::load(&beside)?;
+        return Ok(run_target(spec, beside, arguments));
+    }
+    let Plain { common, command } = Plain::parse_from(arguments);
+    let command = match command {
+        PlainCommand::Push { spec, args } => {
+            let (spec, path) = named(environment, &spec, spec::Command::Push)?;
+            Command::Push(spec, path, args)
+        }
+        PlainCommand::Load { spec, args } => {
+            let (spec, path) = named(environment, &spec, spec::Command::Load)?;
+            Command::Load(spec, path, args)
+        }
+        PlainCommand::Serve(args) => Command::Serve(args),
+    };
+    Ok((common, command))
+}
+
+/// A spec that was named on the command line; it must be for the command that was asked for.
+fn named(environment: &Environment, path: &Path, command: spec::Command) -> anyhow::Result<(Spec, PathBuf)> {
+    let path = environment.resolve(path);
+    let spec = Spec::load(&path)?;
+    if spec.command != command {
+        let is = format!("{:?}", spec.command).to_lowercase();
+        return Err(usage(format!("{} is a spec for {is}: say `ship {is}`", path.display())));
+    }
+    Ok((spec, path))
+}
+
+/// The first paragraph of the help of a load target.
+fn about_load(spec: &Spec) -> String {
+    let names = match spec.load.repo_tags.as_slice() {
+        [] => String::new(),
+        names => format!(" as {}", names.join(", ")),
+    };
+    format!(
+        "{} loads its image into a container runtime{names}.\n\n\
+         The runtime fetches just what it lacks, from this program.",
+        spec.label
+    )
+}
+
+/// The flags of a run target.
+#[derive(Debug, Parser)]
+struct Flags<A: clap::Args> {
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    args: A,
+}
+
+/// Takes the flags of the run target `label` apart, with help that speaks of it.
+fn flags<A: clap::Args>(
+    label: &str,
+    about: String,
+    arguments: impl Iterator<Item = OsString>,
+) -> (Common, A) {
+    // Set here and not by attributes: a flattened struct brings its own description.
+    let command = Flags::<A>::command()
+        .name("ship")
+        .version(env!("CARGO_PKG_VERSION"))
+        .override_usage(format!("bazel run {label} -- [OPTIONS]"))
+        .about(about.clone())
+        .long_about(about)
+        .after_help(EXIT_CODES);
+    let Flags { common, args } =
+        Flags::from_arg_matches(&command.get_matches_from(arguments)).unwrap_or_else(|error| error.exit());
+    (common, args)
+}
+
+/// The command of a run target.
+fn run_target(spec: Spec, path: PathBuf, arguments: impl Iterator<Item = OsString>) -> (Common, Command) {
+    match spec.command {
+        spec::Command::Push => {
+            let (common, args) = flags(&spec.label, push::about(&spec), arguments);
+            (common, Command::Push(spec, path, args))
+        }
+        spec::Command::Load => {
+            let (common, args) = flags(&spec.label, about_load(&spec), arguments);
+            (common, Command::Load(spec, path, args))
+        }
+    }
+}
+
+/// Does what was asked for.
+///
+/// # Errors
+/// Whatever stops it.
+pub async fn run(command: &Command, environment: &Environment, ui: &Ui) -> anyhow::Result<Exit> {
+    match command {
+        Command::Push(spec, path, args) => {
+            let target = Target::open(spec, path, environment)?;
+            let work = push::run(&target, &spec.push, args, environment, ui);
+            let done = interrupt::unless(work, Duration::ZERO, PUSH_INTERRUPTED, ui).await;
+            done.with_context(|| format!("{}: push", spec.label))
+        }
+        Command::Load(spec, path, args) => {
+            let target = Target::open(spec, path, environment)?;
+            let work = load::run(&target, &spec.load, args, environment, ui);
+            let done = interrupt::unless(work, LOAD_GRACE, "interrupted", ui).await;
+            done.with_context(|| format!("{}: load", spec.label))
+        }
+        Command::Serve(args) => {
+            interrupt::unless(serve::run(args, environment, ui), Duration::ZERO, "no longer serving", ui)
+                .await
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Which image of an index goes to a daemon.
+//!
+//! The root is pulled, so that a store that keeps indexes keeps its digest, and the daemon chooses by the platform that
+//! it is told. What is chosen here is which images it can be, for checks and messages.
+
+use oci::config::Config;
+use oci::manifest::Document;
+use oci::{Descriptor, Digest, Manifest, Platform};
+use registry::content::Content;
+
+use crate::exit::usage;
+
+/// What to ask a daemon for.
+#[derive(Debug)]
+pub(super) struct Choice {
+    /// The digest to pull.
+    pub pull: Digest,
+    /// The platform to tell the daemon; `None` leaves it to its own.
+    pub platform: Option<Platform>,
+    /// The layers of the images that it can be, each once, the lowest first.
+    pub layers: Vec<Descriptor>,
+    /// The largest number of layers of one of them.
+    pub most_layers: usize,
+}
+
+/// An image below the root.
+struct Found {
+    digest: Digest,
+    manifest: Manifest,
+    platform: Option<Platform>,
+    /// Number of indexes above it.
+    depth: usize,
+}
+
+/// Chooses for a daemon that runs `daemon`, or for `wanted` if the user says so.
+///
+/// # Errors
+/// Nothing is for that platform: lists the platforms there are. A manifest cannot be read.
+pub(super) fn choose(
+    content: &Content,
+    root: &Descriptor,
+    daemon: &Platform,
+    wanted: Option<&Platform>,
+) -> anyhow::Result<Choice> {
+    let mut all = Vec::new();
+    collect(content, root, 0, &mut all)?;
+    // A single image goes to any daemon, which may emulate its platform, unless the user asks for another one.
+    let (single, sought) = (all.iter().all(|found| found.depth == 0), wanted.unwrap_or(daemon));
+    let fits = |found: &Found| found.platform.as_ref().is_none_or(|platform| sought.matches(platform));
+    let chosen: Vec<&Found> =
+        all.iter().filter(|found| (single && wanted.is_none()) || fits(found)).collect();
+    let Some(first) = chosen.first() else { return Err(no_such_platform(&all, sought, wanted.is_some())) };
+
+    let foreign = single && !fits(first);
+    let mut layers: Vec<Descriptor> = Vec::new();
+    for layer in chosen.iter().flat_map(|found| &found.manifest.layers) {
+        if !layers.iter().any(|known| known.digest == layer.digest) {
+            layers.push(layer.clone());
+        }
+    }
+    Ok(Choice {
+        // Docker's classic store takes no index inside another.
+        pull: if first.depth > 1 { first.digest } else { root.digest },
+        platform: if foreign { first.platform.clone() } else { wanted.cloned() },
+        layers,
+        most_layers: chosen.iter().map(|found| found.manifest.layers.len()).max().unwrap_or(0),
+    })
+}
+
+fn collect(content: &Content, at: &Descriptor, depth: usize, found: &mut Vec<Found>) -> anyhow::Result<()> {
+    match content.document(&at.digest)? {
+        Document::Index(index) => {
+            for child in &index.manifests {
+                collect(content, child, depth + 1, found)?;
+            }
+        }
+        Document::Manifest(manifest) => {
+            let platform = at.platform.clone().or_else(|| platform_of(content, &manifest));
+            found.push(Found { digest: at.digest, manifest, platform, depth });
+        }
+    }
+    Ok(())
+}
+
+/// The platform that an image's configuration names; `None` where it names none, or there is no configuration, as in
+/// artifacts.
+fn platform_of(content: &Content, manifest: &Manifest) -> Option<Platform> {
+    let config = content.bytes(&manifest.config.digest).ok()?;
+    Config::parse(&config).ok()?.platform().ok()
+}
+
+fn no_such_platform(all: &[Found], sought: &Platform, wanted: bool) -> anyhow::Error {
+    let mut there: Vec<String> =
+        all.iter().filter_map(|found| found.platform.as_ref().map(ToString::to_string)).collect();
+    there.dedup();
+    let there = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
+    usage(if wanted {
+        format!("there is no image for {sought}; there are images for: {there}")
+    } else {
+        format!(
+            "the daemon runs {sought}, and there is no image for that; there are images for: {there}. \
+             --platform OS/ARCHITECTURE loads one of them all the same"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use oci::{Compression, Family};
+    use registry::content::Source;
+    use testing::image::{self, Image};
+
+    use super::*;
+
+    fn image(platform: &str) -> Image {
+        let layer =
+            image::layer(&format!("//app:{platform}"), &[("app", platform.as_bytes())], Compression::Gzip);
+        let platform: Platform = platform.parse().expect("a platform");
+        image::image(&platform, Family::Oci, vec![layer])
+    }
+
+    /// The content of `images` with `roots` on top, and the descriptor of the last of these.
+    fn content(images: &[&Image], roots: &[Vec<u8>]) -> (Content, Descriptor) {
+        let mut content = Content::new();
+        let blobs = images.iter().flat_map(|image| image.blobs()).chain(roots.iter().map(Vec::as_slice));
+        for blob in blobs {
+            content.insert(Digest::of(blob), Source::Bytes(blob.to_vec().into()));
+        }
+        let root = roots.last().map_or_else(|| images[0].digest(), |root| Digest::of(root));
+        let root = content.describe(&root).expect("a manifest or an index");
+        (content, root)
+    }
+
+    fn linux(architecture: &str) -> Platform {
+        Platform::new("linux", architecture)
+    }
+
+    #[test]
+    fn a_single_image_goes_to_any_daemon_unless_another_is_asked_for() {
+        let arm = image("linux/arm64");
+        let (content, root) = content(&[&arm], &[]);
+        let own = choose(&content, &root, &linux("arm64"), None).unwrap();
+        assert_eq!((own.pull, own.platform, own.layers.len()), (arm.digest(), None, 1));
+        // A daemon refuses an image for another platform unless it is told that this one is meant.
+        let emulated = choose(&content, &root, &linux("amd64"), None).unwrap();
+        assert_eq!(emulated.platform, Some(linux("arm64")));
+        let error = choose(&content, &root, &linux("amd64"), Some(&linux("amd64"))).unwrap_err();
+        assert_eq!(error.to_string(), "there is no image for linux/amd64; there are images for: linux/arm64");
+    }
+
+    #[test]
+    fn an_index_gives_the_image_for_the_daemon() {
+        let images = [image("linux/amd64"), image("linux/arm64")];
+        let images: Vec<&Image> = images.iter().collect();
+        let (content, root) = content(&images, &[image::index(&images)]);
+        let own = choose(&content, &root, &linux("amd64"), None).unwrap();
+        assert_eq!(
+            (own.pull, own.platform),
+            (root.digest, None),
+            "the index is pulled, and the daemon chooses"
+        );
+        assert_eq!(own.layers[0].digest, images[0].layers[0].metadata.digest);
+        let other = choose(&content, &root, &linux("amd64"), Some(&linux("arm64"))).unwrap();
+        assert_eq!(other.platform, Some(linux("arm64")));
+        assert_eq!(other.layers[0].digest, images[1].layers[0].metadata.digest);
+
+        let error = choose(&content, &root, &linux("s390x"), None).unwrap_err().to_string();
+        for part in ["linux/s390x", "linux/amd64, linux/arm64", "--platform"] {
+            assert!(error.contains(part), "{part} in {error}");
+        }
+    }
+
+    #[test]
+    fn of_an_index_in_an_index_the_image_itself_is_pulled() {
+        let amd = image("linux/amd64");
+        let inner = image::index(&[&amd]);
+        let descriptor = Descriptor::of(oci::media_type::OCI_INDEX, &inner);
+        let outer = oci::json::canonical(&oci::Index::new(Family::Oci, vec![descriptor])).unwrap();
+        let (content, root) = content(&[&amd], &[inner, outer]);
+        assert_eq!(choose(&content, &root, &linux("amd64"), None).unwrap().pull, amd.digest());
+    }
+}

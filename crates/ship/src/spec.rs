@@ -1,0 +1,204 @@
+//! The spec of a run target: what the build wrote beside the executable, version 1.
+//!
+//! A field that this version doesn't know is passed over; a major version that it doesn't know is refused.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde::Deserialize;
+
+use crate::exit::usage;
+
+/// The version of the spec that this program reads.
+pub const VERSION: u64 = 1;
+
+/// What a run target does, and with what.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Spec {
+    /// `push` or `load`.
+    pub command: Command,
+    /// The label of the run target, as users write it.
+    pub label: String,
+    /// Where the spec itself is, relative to the execution root; finds the other files when there are no runfiles.
+    #[serde(rename = "self", default)]
+    pub own_path: PathBuf,
+    /// The image.
+    pub content: Content,
+    /// For `push`.
+    #[serde(default)]
+    pub push: Push,
+    /// For `load`.
+    #[serde(default)]
+    pub load: Load,
+}
+
+/// The command that a spec is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Command {
+    /// Push to a registry.
+    Push,
+    /// Load into a container runtime.
+    Load,
+}
+
+/// A file of the build, in the two ways there are to find it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct File {
+    /// Its path in the runfiles, starting with the canonical name of its repository.
+    pub rlocation: String,
+    /// Its path relative to the execution root.
+    pub path: PathBuf,
+}
+
+/// The files that make up the image.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Content {
+    /// The manifest or index to push or load.
+    pub root: File,
+    /// Every other manifest and index.
+    #[serde(default)]
+    pub manifests: Vec<File>,
+    /// All image configs.
+    #[serde(default)]
+    pub configs: Vec<File>,
+    /// The layers that the build knows one by one.
+    #[serde(default)]
+    pub layers: Vec<Layer>,
+    /// Directories that hold `blobs/sha256/<hex>`.
+    #[serde(default)]
+    pub blob_trees: Vec<File>,
+    /// Repositories that blobs may be mounted from.
+    #[serde(default)]
+    pub sources: Vec<Source>,
+}
+
+/// One layer.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Layer {
+    /// The target that made it.
+    pub label: String,
+    /// Its `layer.json`.
+    pub metadata: File,
+    /// Its bytes, if the build has them.
+    pub blob: Option<File>,
+}
+
+/// A repository that is known to hold a blob.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Source {
+    /// The blob.
+    pub digest: oci::digest::Digest,
+    /// The registry, for example `r.example`.
+    pub registry: String,
+    /// The repository on it, for example `base/debian`.
+    pub repository: String,
+}
+
+/// Where a push goes.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Push {
+    /// The repository.
+    pub repository: Option<String>,
+    /// A file whose first line is the repository.
+    pub repository_file: Option<File>,
+    /// Tags.
+    #[serde(default)]
+    pub remote_tags: Vec<String>,
+    /// A file with one tag a line.
+    pub remote_tags_file: Option<File>,
+}
+
+/// What a load names the image.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Load {
+    /// References.
+    #[serde(default)]
+    pub repo_tags: Vec<String>,
+    /// A file with one reference a line.
+    pub repo_tags_file: Option<File>,
+    /// The format of an archive, where one is made.
+    #[serde(default)]
+    pub format: Format,
+}
+
+/// The format of an archive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// As `docker save` writes it.
+    #[default]
+    Docker,
+    /// An OCI image layout in a tar.
+    Oci,
+}
+
+impl Spec {
+    /// Parses a spec.
+    ///
+    /// # Errors
+    /// If it is no JSON, has another version, or lacks a field.
+    pub fn parse(json: &[u8]) -> anyhow::Result<Self> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            v: u64,
+        }
+        let Versioned { v } = serde_json::from_slice(json)?;
+        if v != VERSION {
+            return Err(usage(format!(
+                "it is of version {v} and this program reads version {VERSION}: \
+                 both come from one rules_strata, so build the target again"
+            )));
+        }
+        Ok(serde_json::from_slice(json)?)
+    }
+
+    /// Reads the spec at `path`.
+    ///
+    /// # Errors
+    /// As [`Spec::parse`], or if the file can't be read; names the file.
+    pub fn load(path: &Path) -> anyhow::Result<Self> {
+        let json = std::fs::read(path).with_context(|| format!("cannot read the spec {}", path.display()))?;
+        Self::parse(&json).with_context(|| format!("cannot use the spec {}", path.display()))
+    }
+}
+
+/// The lines of a file that lists names: trimmed, without empty ones.
+///
+/// # Errors
+/// If the file can't be read or isn't UTF-8; names the file.
+pub fn lines(path: &Path) -> anyhow::Result<Vec<String>> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the names in {}", path.display()))?;
+    Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_smallest_spec() {
+        let spec = Spec::parse(
+            br#"{"v":1,"command":"push","label":"//app:image.push","later":1,
+                 "content":{"root":{"rlocation":"_main/m","path":"bazel-out/m"}}}"#,
+        )
+        .unwrap();
+        assert_eq!(spec.command, Command::Push);
+        assert_eq!(spec.label, "//app:image.push");
+        assert!(spec.push.repository.is_none() && spec.content.layers.is_empty());
+    }
+
+    #[test]
+    fn refuses_what_it_cannot_read() {
+        for (json, says) in [
+            (r#"{"v":2}"#, "version 2"),
+            (r#"{}"#, "missing field `v`"),
+            (r#"{"v":1,"command":"pull"}"#, "unknown variant `pull`"),
+            ("#!/bin/sh", "expected value"),
+        ] {
+            let error = format!("{:#}", Spec::parse(json.as_bytes()).unwrap_err());
+            assert!(error.contains(says), "{json}: {error}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! A run target with its files found and read: what every command starts from.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use oci::descriptor::Descriptor;
+use oci::digest::Digest;
+use oci::layer_json::LayerJson;
+use registry::content::{Content, Source};
+
+use crate::environment::Environment;
+use crate::runfiles::{Runfiles, Start};
+use crate::spec::{self, Spec};
+
+/// A run target: label, image, and the way to its files.
+#[derive(Debug)]
+pub struct Target {
+    /// The label of the run target.
+    pub label: String,
+    /// The manifest or index to push or load.
+    pub root: Descriptor,
+    /// Where the bytes of everything that `root` names are.
+    pub content: Arc<Content>,
+    /// The layers that the build knows, in the order of the spec; layers of bases known only by digest are not here.
+    pub layers: Vec<Layer>,
+    /// Finds the files of the spec.
+    pub files: Runfiles,
+}
+
+/// A layer, and the target that made it.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// The target.
+    pub label: String,
+    /// What the build says about it.
+    pub metadata: LayerJson,
+}
+
+impl Target {
+    /// Finds and reads the small files of `spec`, which was read from `spec_path`: the path of the run target's
+    /// executable with `.json` added. No blob is read.
+    ///
+    /// # Errors
+    /// If a file isn't found (names all places tried) or isn't what it should be (names the file).
+    pub fn open(spec: &Spec, spec_path: &Path, environment: &Environment) -> anyhow::Result<Self> {
+        let files = Runfiles::new(&Start {
+            executable: spec_path.with_extension(""),
+            runfiles_directory: environment.path("RUNFILES_DIR"),
+            runfiles_manifest: environment.path("RUNFILES_MANIFEST_FILE"),
+            spec_in_execroot: spec.own_path.clone(),
+        })?;
+        let mut content = Content::new();
+        for tree in &spec.content.blob_trees {
+            content.add_tree(files.find(tree)?);
+        }
+        for config in &spec.content.configs {
+            let digest = insert_small(&mut content, &files, config)?;
+            content.label(digest, "config");
+        }
+        for manifest in &spec.content.manifests {
+            insert_small(&mut content, &files, manifest)?;
+        }
+        let root = insert_small(&mut content, &files, &spec.content.root)?;
+        let mut layers = Vec::new();
+        for layer in &spec.content.layers {
+            let path = files.find(&layer.metadata)?;
+            let metadata = read(&path).and_then(|json| {
+                LayerJson::parse(&json).with_context(|| format!("{} is no layer.json", path.display()))
+            });
+            let metadata = metadata.with_context(|| format!("layer {}", layer.label))?;
+            if let Some(blob) = &layer.blob {
+                let file = files.find(blob).with_context(|| format!("layer {}", layer.label))?;
+                content.insert(metadata.digest, Source::File(file));
+            }
+            content.label(metadata.digest, layer.label.clone());
+            layers.push(Layer { label: layer.label.clone(), metadata });
+        }
+        for source in &spec.content.sources {
+            content.allow_mount(source.digest, &source.registry, &source.repository);
+        }
+        let root = content.describe(&root).with_context(|| format!("the image of {}", spec.label))?;
+        Ok(Self { label: spec.label.clone(), root, content: Arc::new(content), layers, files })
+    }
+
+    /// Declared names, and those that a file of the build lists, in that order.
+    ///
+    /// # Errors
+    /// If the file isn't found or can't be read.
+    pub fn names(&self, declared: &[String], file: Option<&spec::File>) -> anyhow::Result<Vec<String>> {
+        let mut names = declared.to_vec();
+        if let Some(file) = file {
+            names.extend(spec::lines(&self.files.find(file)?)?);
+        }
+        Ok(names)
+    }
+}
+
+/// Keeps a manifest, index or config in memory under the digest of its bytes.
+fn insert_small(content: &mut Content, files: &Runfiles, file: &spec::File) -> anyhow::Result<Digest> {
+    let bytes = read(&files.find(file)?)?;
+    let digest = Digest::of(&bytes);
+    content.insert(digest, Source::Bytes(bytes.into()));
+    Ok(digest)
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}

@@ -1,0 +1,10 @@
+//! The binary, as `bazel run` starts it, against registries on loopback.
+
+#![cfg(unix)] // links and signals
+#![allow(clippy::unwrap_used, reason = "all of this is tests, the helpers too")]
+
+mod registry {
+    mod fixture;
+    mod push;
+    mod serve;
+}
