@@ -1,0 +1,26 @@
+"""The public rules of rules_strata.
+
+Loading this file loads no other ruleset: `load("@rules_strata//oci:defs.bzl", "oci_image", …)`.
+"""
+
+load("//oci/private:image.bzl", _oci_image_rule = "oci_image_rule")
+load("//oci/private:image_macro.bzl", _BASE = "BASE", _oci_image = "oci_image")
+load("//oci/private:index.bzl", _oci_image_index_rule = "oci_image_index_rule")
+load("//oci/private:index_macro.bzl", _oci_image_index = "oci_image_index")
+load("//oci/private:layer.bzl", _oci_layer = "oci_layer")
+load("//oci/private:load.bzl", _oci_load_rule = "oci_load_rule")
+load("//oci/private:push.bzl", _oci_push_rule = "oci_push_rule")
+load("//oci/private:run_macros.bzl", _oci_load = "oci_load", _oci_push = "oci_push")
+
+visibility("public")
+
+BASE = _BASE
+oci_image = _oci_image
+oci_image_index = _oci_image_index
+oci_image_index_rule = _oci_image_index_rule
+oci_image_rule = _oci_image_rule
+oci_layer = _oci_layer
+oci_load = _oci_load
+oci_load_rule = _oci_load_rule
+oci_push = _oci_push
+oci_push_rule = _oci_push_rule

@@ -1,0 +1,218 @@
+"""Every action of rules_strata: the one file that calls ctx.actions.run.
+
+What holds for all of them is written down once here: the toolchain is named (so that each action gets its own
+execution group), output paths may be mapped, and files are passed as File, never as a path in a string.
+"""
+
+load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE", "PACK_TOOLCHAIN_TYPE")
+
+visibility("//oci/...")
+
+# Output directories may be rewritten (--experimental_output_paths=strip), so that equal actions of different
+# configurations share cache entries. OciIndex over a split transition may collide under it; Bazel then runs it unmapped.
+_REQUIREMENTS = {"supports-path-mapping": "1"}
+
+# pack reads ahead with several threads and compresses on all cores that it is granted; Bazel schedules it for as many as
+# it mostly uses. A tree counts as one input, so its number of inputs says nothing about a layer's size.
+def _few_cpus(_os, _inputs):
+    return {"cpu": 2}
+
+def _many_cpus(_os, _inputs):
+    return {"cpu": 4}
+
+def new_arguments(ctx):
+    """A command line that is always passed as a file, one argument a line.
+
+    Args:
+      ctx: a rule's or aspect's context.
+
+    Returns:
+      Args. A value must not hold a newline, which JSON's escapes see to.
+    """
+    arguments = ctx.actions.args()
+    arguments.set_param_file_format("multiline")
+    arguments.use_param_file("@%s", use_always = True)
+    return arguments
+
+def _run(ctx, toolchain, mnemonic, verb, arguments, inputs, outputs, requirements = {}, resource_set = None):
+    ctx.actions.run(
+        executable = ctx.toolchains[toolchain].tool,
+        toolchain = toolchain,
+        mnemonic = mnemonic,
+        progress_message = verb + " %{label}",
+        arguments = arguments,
+        inputs = inputs,
+        outputs = outputs,
+        execution_requirements = _REQUIREMENTS | requirements,
+        resource_set = resource_set,
+    )
+
+def pack_layer(ctx, *, arguments, entries, inputs, blob, metadata, mtree, large):
+    """OciLayer: files to a layer.
+
+    Args:
+      ctx: the rule's context.
+      arguments: Args from new_arguments, without inputs and outputs.
+      entries: Args from layer_entries.bzl.
+      inputs: depset of File.
+      blob: File, declared.
+      metadata: File, declared.
+      mtree: File, declared.
+      large: bool. Whether the layer holds trees or runfiles, of which nobody knows the size.
+    """
+    head = ctx.actions.args()
+    head.add("layer")
+    outputs = ctx.actions.args()
+    outputs.add("--blob", blob)
+    outputs.add("--metadata", metadata)
+    outputs.add("--mtree", mtree)
+    _run(
+        ctx,
+        PACK_TOOLCHAIN_TYPE,
+        mnemonic = "OciLayer",
+        verb = "Layering",
+        arguments = [head, outputs, arguments, entries],
+        inputs = inputs,
+        outputs = [blob, metadata, mtree],
+        resource_set = _many_cpus if large else _few_cpus,
+    )
+
+def import_layer(ctx, *, arguments, tar, blob, metadata, mtree):
+    """OciLayerImport: a tar from elsewhere to a layer.
+
+    Args:
+      ctx: a rule's or aspect's context.
+      arguments: Args, without inputs and outputs.
+      tar: File.
+      blob: File, declared; or None where the tar is the layer's blob as it is.
+      metadata: File, declared.
+      mtree: File, declared.
+    """
+    files = ctx.actions.args()
+    files.add("import")
+    files.add("--tar", tar)
+    if blob:
+        files.add("--blob", blob)
+    files.add("--metadata", metadata)
+    files.add("--mtree", mtree)
+    _run(
+        ctx,
+        PACK_TOOLCHAIN_TYPE,
+        mnemonic = "OciLayerImport",
+        verb = "Importing a layer of",
+        arguments = [files, arguments],
+        inputs = depset([tar]),
+        outputs = [metadata, mtree] + ([blob] if blob else []),
+        resource_set = _few_cpus,
+    )
+
+def _assemble(ctx, mnemonic, verb, arguments, inputs, outputs, requirements = {}):
+    _run(
+        ctx,
+        ASSEMBLE_TOOLCHAIN_TYPE,
+        mnemonic = mnemonic,
+        verb = verb,
+        arguments = [arguments],
+        inputs = inputs,
+        outputs = outputs,
+        requirements = requirements,
+    )
+
+def import_base(ctx, *, layout, platform, label, manifest, config):
+    """OciBaseImport: the one image of a layout directory that fits the target platform, checked blob by blob.
+
+    Args:
+      ctx: a rule's or aspect's context.
+      layout: File, a directory.
+      platform: string or None. `os/architecture[/variant]` to choose where the layout holds several images.
+      label: string. The layout's target, for messages.
+      manifest: File, declared.
+      config: File, declared.
+    """
+    arguments = new_arguments(ctx)
+    arguments.add("base")
+    arguments.add_all("--layout", [layout], expand_directories = False)
+    arguments.add("--label", label)
+    if platform:
+        arguments.add("--platform", platform)
+    arguments.add("--manifest", manifest)
+    arguments.add("--config", config)
+    _assemble(ctx, "OciBaseImport", "Reading base", arguments, depset([layout]), [manifest, config])
+
+def write_manifest(ctx, *, arguments, inputs, base, layers, manifest, config, descriptor, digest):
+    """OciManifest: manifest and config of an image, from the metadata of its layers. Never sees a blob.
+
+    Args:
+      ctx: the rule's context.
+      arguments: Args from new_arguments that start with `manifest` and hold the spec and what it names.
+      inputs: list of File that arguments name.
+      base: OciImageInfo or struct(manifest, config); or None.
+      layers: list of OciLayerInfo, those that come on top of base.
+      manifest: File, declared.
+      config: File, declared.
+      descriptor: File, declared.
+      digest: File, declared.
+    """
+    metadata = [layer.metadata for layer in layers]
+    if base:
+        inputs = inputs + [base.manifest, base.config]
+        arguments.add("--base-manifest", base.manifest)
+        arguments.add("--base-config", base.config)
+    arguments.add_all(metadata, before_each = "--layer")
+    arguments.add("--manifest", manifest)
+    arguments.add("--config", config)
+    arguments.add("--descriptor", descriptor)
+    arguments.add("--digest", digest)
+    outputs = [manifest, config, descriptor, digest]
+    _assemble(ctx, "OciManifest", "Writing manifest of", arguments, depset(inputs + metadata), outputs)
+
+def write_index(ctx, *, spec, images, index, descriptor, digest):
+    """OciIndex: an index of images, from their descriptors. Never sees a blob.
+
+    Args:
+      ctx: the rule's context.
+      spec: dict, the index's spec (docs/architecture.md).
+      images: list of OciImageInfo or OciIndexInfo.
+      index: File, declared.
+      descriptor: File, declared.
+      digest: File, declared.
+    """
+    descriptors = [image.descriptor for image in images]
+    arguments = new_arguments(ctx)
+    arguments.add("index")
+    arguments.add("--spec", json.encode(spec))
+    arguments.add_all(descriptors, before_each = "--image")
+    arguments.add("--index", index)
+    arguments.add("--descriptor", descriptor)
+    arguments.add("--digest", digest)
+    _assemble(ctx, "OciIndex", "Writing index", arguments, depset(descriptors), [index, descriptor, digest])
+
+def write_layout(ctx, *, content, layout):
+    """OciLayout: the layout directory. Runs only where somebody asks for it; push and load never do.
+
+    Args:
+      ctx: the rule's context.
+      content: struct from content.bzl.
+      layout: File, declared directory.
+    """
+    layers = [layer for layer in content.layers if layer.blob]
+    arguments = new_arguments(ctx)
+    arguments.add("layout")
+    arguments.add("--root", content.root)
+    arguments.add_all(content.manifests, before_each = "--manifest")
+    arguments.add_all(content.configs, before_each = "--config")
+    for layer in layers:
+        arguments.add("--layer", layer.metadata)
+        arguments.add("--blob", layer.blob)
+    arguments.add_all(content.blob_trees, before_each = "--blob-tree", expand_directories = False)
+    arguments.add_all("--output", [layout], expand_directories = False)
+    _assemble(
+        ctx,
+        "OciLayout",
+        "Laying out",
+        arguments,
+        content.files,
+        [layout],
+        # Blobs are hard-linked into the layout instead of copied. The sandbox is another file system: EXDEV.
+        requirements = {"no-sandbox": "1"},
+    )

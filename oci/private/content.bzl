@@ -1,0 +1,65 @@
+"""Everything that an image or an index consists of, as layouts, pushes and loads need it."""
+
+load("//oci:providers.bzl", "OciImageInfo", "OciIndexInfo")
+
+visibility("//oci/...")
+
+_MAX_DEPTH = 16
+
+def image_or_index(target):
+    """The OciImageInfo or OciIndexInfo of a target that has one of them."""
+    return target[OciIndexInfo] if OciIndexInfo in target else target[OciImageInfo]
+
+def _flatten(info):
+    # Starlark has no recursion: nested indexes are taken apart level by level.
+    indexes, images, level = [], [], [info]
+    for _ in range(_MAX_DEPTH):
+        below = []
+        for child in level:
+            if hasattr(child, "index"):
+                indexes.append(child)
+                below.extend(child.images)
+            else:
+                images.append(child)
+        level = below
+        if not level:
+            return indexes, images
+    fail("%s: image indexes are nested more than %d deep" % (info.label, _MAX_DEPTH))
+
+def _unique(files):
+    return {file: None for file in files}.keys()
+
+def content_of(info):
+    """Takes an image or an index apart.
+
+    Args:
+      info: OciImageInfo or OciIndexInfo.
+
+    Returns:
+      struct:
+        root: File. The manifest or index that everything else hangs below.
+        manifests: list of File. All other manifests and indexes.
+        configs: list of File.
+        layers: list of OciLayerInfo, each once.
+        blob_trees: depset of File.
+        metadata: depset of File. root, manifests, configs and the layers' metadata.
+        files: depset of File. All of the above and the layers' blobs, where they are.
+    """
+    indexes, images = _flatten(info)
+    documents = _unique([index.index for index in indexes] + [image.manifest for image in images])
+    configs = _unique([image.config for image in images])
+    layers = {layer.metadata: layer for image in images for layer in image.layers}.values()
+    blob_trees = depset(transitive = [image.blob_trees for image in images])
+    metadata = depset(documents + configs + [layer.metadata for layer in layers])
+    return struct(
+        root = documents[0],
+        manifests = documents[1:],
+        configs = configs,
+        layers = layers,
+        blob_trees = blob_trees,
+        metadata = metadata,
+        files = depset(
+            [layer.blob for layer in layers if layer.blob],
+            transitive = [metadata, blob_trees],
+        ),
+    )

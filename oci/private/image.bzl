@@ -1,0 +1,126 @@
+"""oci_image_rule: layers and a config as an image."""
+
+load("//oci:providers.bzl", "OciImageInfo")
+load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE", "PACK_TOOLCHAIN_TYPE")
+load(":actions.bzl", "new_arguments", "write_layout", "write_manifest")
+load(":base_import.bzl", "base_of")
+load(":content.bzl", "content_of")
+load(":image_attrs.bzl", "IMAGE_ATTRS")
+load(":labels.bzl", "display_label")
+load(":platforms.bzl", "check_platform")
+load(":tar_import.bzl", "layers_of")
+
+visibility("//oci/...")
+
+# Attributes with a file form beside the literal one, and the flag of assemble that takes the file.
+_FILE_FORMS = ["annotations", "cmd", "created", "entrypoint", "env", "exposed_ports", "labels", "volumes"]
+
+def _platform(ctx, label):
+    """The platform that the attributes declare, or None where base decides."""
+    declared = [name for name in ("os", "architecture", "variant", "os_version") if getattr(ctx.attr, name)]
+    if ctx.attr.base:
+        if declared:
+            fail("%s: %s set beside base. The base decides the platform: leave %s out, or build on a base for another platform." % (
+                label,
+                " and ".join(declared),
+                "it" if len(declared) == 1 else "them",
+            ))
+        return None
+    if not ctx.attr.os or not ctx.attr.architecture:
+        fail('%s: an image without base needs os and architecture, such as os = "linux", architecture = "amd64".' % label)
+    check_platform(label, ctx.attr.os, ctx.attr.architecture)
+    platform = {"architecture": ctx.attr.architecture, "os": ctx.attr.os}
+    if ctx.attr.variant:
+        platform["variant"] = ctx.attr.variant
+    if ctx.attr.os_version:
+        platform["os_version"] = ctx.attr.os_version
+    if ctx.attr.os_features:
+        platform["os_features"] = ctx.attr.os_features
+    return platform
+
+def _list(ctx, name):
+    """None inherits, [] unsets: Starlark attributes can't tell them apart, so `unset` does."""
+    values = getattr(ctx.attr, name + "_list")
+    if values and name in ctx.attr.unset:
+        fail("%s: %s is both set and unset" % (ctx.label, name))
+    return [] if name in ctx.attr.unset else values or None
+
+def _spec(ctx, label):
+    return {
+        "annotations": ctx.attr.annotations_dict or None,
+        "cmd": _list(ctx, "cmd"),
+        "entrypoint": _list(ctx, "entrypoint"),
+        "env": ctx.attr.env_dict.items() or None,
+        "exposed_ports": ctx.attr.exposed_ports_list or None,
+        "healthcheck": json.decode(ctx.attr.healthcheck) if ctx.attr.healthcheck else None,
+        "label": label,
+        "labels": ctx.attr.labels_dict or None,
+        "media_types": ctx.attr.media_types,
+        "platform": _platform(ctx, label),
+        "shell": ctx.attr.shell or None,
+        "stop_signal": ctx.attr.stop_signal or None,
+        "user": ctx.attr.user or None,
+        "v": 1,
+        "volumes": ctx.attr.volumes_list or None,
+        "workdir": ctx.attr.workdir or None,
+    }
+
+def _oci_image_impl(ctx):
+    label = display_label(ctx.label)
+    base = base_of(ctx)
+    layers = layers_of(ctx)
+
+    arguments = new_arguments(ctx)
+    arguments.add("manifest")
+    arguments.add("--spec", json.encode(_spec(ctx, label)))
+    inputs = []
+    for name in _FILE_FORMS:
+        file = getattr(ctx.file, name)
+        if file:
+            arguments.add("--%s-file" % name.replace("_", "-"), file)
+            inputs.append(file)
+    if ctx.file.config:
+        arguments.add("--config-fragment", ctx.file.config)
+        inputs.append(ctx.file.config)
+
+    outputs = {
+        name: ctx.actions.declare_file("%s.strata/%s" % (ctx.label.name, file))
+        for name, file in {
+            "config": "config.json",
+            "descriptor": "descriptor.json",
+            "digest": "digest",
+            "manifest": "manifest.json",
+        }.items()
+    }
+    write_manifest(ctx, arguments = arguments, inputs = inputs, base = base, layers = layers, **outputs)
+
+    image = OciImageInfo(
+        label = label,
+        layers = tuple(base.layers if base else ()) + tuple(layers),
+        blob_trees = base.blob_trees if base else depset(),
+        sources = base.sources if base else depset(),
+        **outputs
+    )
+    layout = ctx.actions.declare_directory(ctx.label.name)
+    write_layout(ctx, content = content_of(image), layout = layout)
+    return [
+        DefaultInfo(files = depset([layout])),
+        OutputGroupInfo(
+            config = depset([image.config]),
+            digest = depset([image.digest]),
+            manifest = depset([image.manifest]),
+        ),
+        image,
+    ]
+
+oci_image_rule = rule(
+    implementation = _oci_image_impl,
+    doc = """An OCI image. `oci_image` is the macro that most people want.
+
+Default output: an OCI image layout directory, made only where it is asked for; pushing and loading don't need it.
+Output groups: `manifest`, `config`, `digest`.
+""",
+    attrs = IMAGE_ATTRS,
+    provides = [OciImageInfo],
+    toolchains = [ASSEMBLE_TOOLCHAIN_TYPE, PACK_TOOLCHAIN_TYPE],
+)

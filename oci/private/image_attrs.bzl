@@ -1,0 +1,83 @@
+"""The attributes of oci_image_rule.
+
+Where an attribute has two forms, the file form has the name that rules_oci's rule gives it and the literal form ends in
+`_list` or `_dict`; the macro `oci_image` picks. With a `select`, which no macro can look into, name the form yourself.
+"""
+
+load(":base_import.bzl", "base_import_aspect")
+load(":platforms.bzl", "PLATFORM_ATTRS")
+load(":tar_import.bzl", "COMPRESSIONS", "tar_import_aspect")
+
+visibility("//oci/...")
+
+def _file(doc):
+    return attr.label(doc = doc, allow_single_file = True)
+
+_LAYERS = {
+    "base": attr.label(
+        doc = """The image to build on: an `oci_image`, or any target whose one output is an OCI image layout directory.
+Where a layout holds images of several platforms, the one of the target platform is taken. Default: from scratch.""",
+        allow_files = True,
+        aspects = [base_import_aspect],
+    ),
+    "compression": attr.string(
+        doc = """How `tars` that no `oci_layer` made are stored. `auto` compresses with gzip what isn't compressed and keeps
+the rest; `keep` keeps all; `gzip`, `zstd` and `none` convert. The tar inside stays the same, and so does its diff_id.""",
+        default = "auto",
+        values = COMPRESSIONS,
+    ),
+    "compression_level": attr.int(
+        doc = "1 to 12 with gzip, 1 to 22 with zstd; -1 is the default level.",
+        default = -1,
+        values = list(range(-1, 23)),
+    ),
+    "tars": attr.label_list(
+        doc = """The layers on top of base, lowest first: `oci_layer` targets, or tar files, plain or compressed with gzip
+or zstd. What a file is, is told by its bytes.""",
+        allow_files = True,
+        aspects = [tar_import_aspect],
+    ),
+}
+
+_PLATFORM = {
+    "architecture": attr.string(doc = "CPU architecture as GOARCH names it, such as `amd64`. Required without base, an error with it."),
+    "os": attr.string(doc = "Operating system as GOOS names it, such as `linux`. Required without base, an error with it."),
+    "os_features": attr.string_list(doc = "Features of the operating system that the image needs (Windows: `win32k`)."),
+    "os_version": attr.string(doc = "Version of the operating system that the image needs (Windows)."),
+    "variant": attr.string(doc = "Variant of the CPU, such as `v8`. An error with base."),
+}
+
+_CONFIG = {
+    "annotations": _file("Annotations of the manifest, one `KEY=VALUE` a line."),
+    "annotations_dict": attr.string_dict(doc = "Annotations of the manifest, merged over those of base."),
+    "cmd": _file("Default arguments, one a line."),
+    "cmd_list": attr.string_list(doc = "Default arguments. `BASE` stands for those of base."),
+    "config": attr.label(
+        doc = "A JSON file merged into the image config below the attributes, for fields that they lack.",
+        allow_single_file = [".json"],
+    ),
+    "created": _file("Holds the image's creation time (RFC 3339). Default: 1970-01-01T00:00:00Z, so that it is reproducible."),
+    "entrypoint": _file("The program to run and its first arguments, one a line."),
+    "entrypoint_list": attr.string_list(doc = "The program to run and its first arguments. Clears an inherited cmd. `BASE` stands for those of base."),
+    "env": _file("Environment variables, one `KEY=VALUE` a line."),
+    "env_dict": attr.string_dict(doc = "Environment variables, merged over those of base. `$K` and `${K}` expand from base and earlier entries; `$$` is a dollar."),
+    "exposed_ports": _file("Ports, one a line, or with commas between them."),
+    "exposed_ports_list": attr.string_list(doc = "Ports that the image listens on, such as `8080` or `53/udp`, added to those of base."),
+    "healthcheck": attr.string(doc = "JSON object: `test` (list), `interval`, `timeout`, `start_period` (such as `30s`), `retries`. Docker only."),
+    "labels": _file("Labels of the config, one `KEY=VALUE` a line."),
+    "labels_dict": attr.string_dict(doc = "Labels of the config, merged over those of base."),
+    "media_types": attr.string(
+        doc = "Family of media types: `base` keeps that of the base (OCI from scratch); `oci`; `docker`. Layers of zstd need OCI.",
+        default = "base",
+        values = ["base", "oci", "docker"],
+    ),
+    "shell": attr.string_list(doc = "The shell of the shell form of commands. Docker only."),
+    "stop_signal": attr.string(doc = "Signal that stops the container, such as `SIGINT`."),
+    "unset": attr.string_list(doc = "Which of `cmd` and `entrypoint` are emptied rather than inherited. The macro puts here what is given as `[]`."),
+    "user": attr.string(doc = "User to run as: `user`, `uid`, `user:group` or `uid:gid`."),
+    "volumes": _file("Volumes, one a line, or with commas between them."),
+    "volumes_list": attr.string_list(doc = "Paths that hold data of their own, added to those of base."),
+    "workdir": attr.string(doc = "Working directory, absolute."),
+}
+
+IMAGE_ATTRS = _LAYERS | _PLATFORM | _CONFIG | PLATFORM_ATTRS

@@ -1,0 +1,83 @@
+"""oci_image: the macro over oci_image_rule, with its helper targets."""
+
+load(":image.bzl", "oci_image_rule")
+load(":macros.bzl", "common_attributes", "digest_target", "route")
+load(":run_macros.bzl", "oci_load", "oci_push")
+
+visibility("//oci/...")
+
+BASE = "<rules_strata:base>"
+
+def oci_image(
+        name,
+        *,
+        entrypoint = None,
+        cmd = None,
+        env = None,
+        labels = None,
+        annotations = None,
+        exposed_ports = None,
+        volumes = None,
+        healthcheck = None,
+        repo_tags = None,
+        repository = None,
+        **kwargs):
+    """An OCI image: layers on a base, and how to run them.
+
+    ```starlark
+    oci_image(
+        name = "image",
+        os = "linux",
+        architecture = "amd64",
+        tars = [":app"],
+        entrypoint = ["/srv/server"],
+    )
+    ```
+
+    Targets: `<name>`, an OCI image layout directory; `<name>.digest`, a file that holds `sha256:…`; `<name>.load` where
+    repo_tags is given, `<name>.push` where repository is.
+
+    Args:
+      name: string.
+      entrypoint: list of strings, or label of a file with one argument a line. Clears an inherited cmd. `[]` unsets it;
+        the item `BASE` stands for what is inherited.
+      cmd: list of strings, or label of a file with one argument a line. As entrypoint.
+      env: dict, or label of a file of `KEY=VALUE` lines. `$K` and `${K}` expand from base and earlier entries; `$$` is a
+        dollar.
+      labels: dict, or label of a file of `KEY=VALUE` lines, merged over those of base.
+      annotations: dict, or label of a file of `KEY=VALUE` lines. They go on the manifest.
+      exposed_ports: list such as `["8080", "53/udp"]`, or label of a file.
+      volumes: list of paths, or label of a file.
+      healthcheck: dict with `test` (list of strings), `interval`, `timeout`, `start_period` (such as `"30s"`) and
+        `retries` (int).
+      repo_tags: list of strings, or label of a file: the names that `<name>.load` gives the image.
+      repository: string: where `<name>.push` pushes to.
+      **kwargs: further attributes of oci_image_rule, and those common to all rules.
+    """
+    common = common_attributes(kwargs)
+    unset = [
+        attribute
+        for attribute, value in [("cmd", cmd), ("entrypoint", entrypoint)]
+        if value == []
+    ]
+    for attribute, value in [
+        ("annotations", annotations),
+        ("cmd", cmd),
+        ("entrypoint", entrypoint),
+        ("env", env),
+        ("exposed_ports", exposed_ports),
+        ("labels", labels),
+        ("volumes", volumes),
+    ]:
+        route(kwargs, attribute, value)
+    oci_image_rule(
+        name = name,
+        unset = kwargs.pop("unset", []) + unset,
+        healthcheck = json.encode(healthcheck) if type(healthcheck) == "dict" else healthcheck,
+        **(kwargs | common)
+    )
+    digest_target(name, common)
+    if repo_tags != None:
+        oci_load(name = name + ".load", image = name, repo_tags = repo_tags, **common)
+    if repository != None:
+        oci_push(name = name + ".push", image = name, repository = repository, **common)

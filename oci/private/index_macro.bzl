@@ -1,0 +1,28 @@
+"""oci_image_index: the macro over oci_image_index_rule, with its helper targets."""
+
+load(":index.bzl", "oci_image_index_rule")
+load(":macros.bzl", "common_attributes", "digest_target")
+load(":run_macros.bzl", "oci_load", "oci_push")
+
+visibility("//oci/...")
+
+def oci_image_index(name, *, images, repo_tags = None, repository = None, **kwargs):
+    """An OCI image index: images of several platforms under one name.
+
+    Targets: `<name>`, an OCI image layout directory with all images; `<name>.digest`, a file that holds `sha256:…`;
+    `<name>.load` where repo_tags is given, `<name>.push` where repository is.
+
+    Args:
+      name: string.
+      images: labels of `oci_image` or `oci_image_index` targets.
+      repo_tags: list of strings, or label of a file: the names that `<name>.load` gives the image.
+      repository: string: where `<name>.push` pushes to.
+      **kwargs: further attributes of oci_image_index_rule, and those common to all rules.
+    """
+    common = common_attributes(kwargs)
+    oci_image_index_rule(name = name, images = images, **(kwargs | common))
+    digest_target(name, common)
+    if repo_tags != None:
+        oci_load(name = name + ".load", image = name, repo_tags = repo_tags, **common)
+    if repository != None:
+        oci_push(name = name + ".push", image = name, repository = repository, **common)

@@ -1,0 +1,171 @@
+"""oci_layer: files, links and directories as one layer of an image."""
+
+load("//oci:providers.bzl", "OciLayerInfo")
+load("//oci:toolchain.bzl", "PACK_TOOLCHAIN_TYPE")
+load(":actions.bzl", "pack_layer")
+load(":labels.bzl", "display_label")
+load(":layer_entries.bzl", "add_dirs", "add_file", "add_runfiles", "add_srcs", "add_symlinks", "new_entries", "place")
+
+visibility("//oci/...")
+
+_EXTENSIONS = {"gzip": ".tar.gz", "none": ".tar", "zstd": ".tar.zst"}
+
+def _executable(target):
+    return target[DefaultInfo].files_to_run.executable if target[DefaultInfo].files_to_run else None
+
+def _is_large(files, runfiles):
+    # Only what is known without flattening: trees and runfiles hide any number of files.
+    return bool(runfiles) or any([file.is_directory for file in files])
+
+def _add_declared_file(ctx, entries, path, target):
+    """Adds one item of `files`; returns where its executable is in the image, or None."""
+    files = target[DefaultInfo].files.to_list()
+    if path.endswith("/"):
+        add_srcs(entries, target[DefaultInfo].files, path, "")
+        executable = _executable(target)
+        return place(executable, path, "") if executable else None
+    if len(files) != 1:
+        fail("%s: files[%r] is %s, which has %d outputs: %s. End the path with a slash to place them all below it." % (
+            ctx.label,
+            path,
+            target.label,
+            len(files),
+            ", ".join([file.short_path for file in files]) or "none",
+        ))
+    add_file(entries, path, files[0])
+    return path
+
+def _oci_layer_impl(ctx):
+    entries = new_entries(ctx)
+    inputs = [src[DefaultInfo].files for src in ctx.attr.srcs + ctx.attr.files.values()]
+    executables = []  # (path in the image, target)
+
+    add_srcs(entries, depset(transitive = [src[DefaultInfo].files for src in ctx.attr.srcs]), ctx.attr.package_dir, ctx.attr.strip_prefix)
+    for src in ctx.attr.srcs:
+        if _executable(src):
+            executables.append((place(_executable(src), ctx.attr.package_dir, ctx.attr.strip_prefix), src))
+    for path, target in ctx.attr.files.items():
+        executable_path = _add_declared_file(ctx, entries, path, target)
+        if executable_path and _executable(target):
+            executables.append((executable_path, target))
+    add_symlinks(entries, ctx.attr.symlinks)
+    add_dirs(entries, ctx.attr.dirs)
+
+    if ctx.attr.include_runfiles:
+        for path, target in executables:
+            inputs.append(add_runfiles(ctx, entries, path, target))
+
+    label = display_label(ctx.label)
+    arguments = ctx.actions.args()
+    arguments.add("--created-by", label)
+    arguments.add("--compression", ctx.attr.compression)
+    if ctx.attr.compression_level != -1:
+        arguments.add("--compression-level", str(ctx.attr.compression_level))
+    if ctx.attr.mode:
+        arguments.add("--mode", ctx.attr.mode)
+    arguments.add_all(["%s=%s" % item for item in ctx.attr.modes.items()], before_each = "--modes")
+    arguments.add("--owner", ctx.attr.owner)
+    arguments.add("--mtime", str(ctx.attr.mtime))
+
+    blob = ctx.actions.declare_file(ctx.label.name + _EXTENSIONS[ctx.attr.compression])
+    metadata = ctx.actions.declare_file(ctx.label.name + ".strata/layer.json")
+    mtree = ctx.actions.declare_file(ctx.label.name + ".strata/layer.mtree")
+    pack_layer(
+        ctx,
+        arguments = arguments,
+        entries = entries,
+        inputs = depset(transitive = inputs),
+        blob = blob,
+        metadata = metadata,
+        mtree = mtree,
+        large = _is_large(ctx.files.srcs + ctx.files.files, ctx.attr.include_runfiles and executables),
+    )
+    return [
+        DefaultInfo(files = depset([blob])),
+        OutputGroupInfo(metadata = depset([metadata]), mtree = depset([mtree])),
+        OciLayerInfo(label = label, blob = blob, metadata = metadata, mtree = mtree),
+    ]
+
+oci_layer = rule(
+    implementation = _oci_layer_impl,
+    doc = """One layer of an image, packed from files.
+
+The same inputs give the same bytes on every machine: entries are sorted by path, owner and time are fixed, and the
+umask, the clock and the order of files on disk count for nothing. Parent directories are always written, once, before
+their contents: 0755, but `/tmp` and `/var/tmp` 1777 and `/root` 0700, unless `dirs` and `modes` declare them otherwise.
+
+```starlark
+oci_layer(
+    name = "app",
+    srcs = [":server"],             # at /srv/server
+    package_dir = "/srv",
+    files = {"/etc/app.conf": "config/prod.conf"},
+    symlinks = {"/usr/bin/server": "/srv/server"},
+    dirs = ["/var/lib/app"],
+    modes = {"var/lib/app": "0700", "etc/**": "0444"},
+    owner = "1000:1000",
+)
+```
+
+Two files at one path, a path with `..`, and a glob of `modes` that fits nothing are errors.
+Output groups: `mtree`, the layer's listing; `metadata`, its `layer.json`.
+""",
+    attrs = {
+        "compression": attr.string(
+            doc = "`gzip`, which every runtime reads; `zstd`, smaller and faster, for containerd and Docker from 23 on; or `none`.",
+            default = "gzip",
+            values = ["gzip", "zstd", "none"],
+        ),
+        "compression_level": attr.int(
+            doc = "1 to 12 with gzip, 1 to 22 with zstd; -1 is the default level: 6 with gzip, 3 with zstd.",
+            default = -1,
+        ),
+        "dirs": attr.string_list(
+            doc = "Directories to be there even if empty: paths in the image. Their modes come from `modes`.",
+        ),
+        "files": attr.string_keyed_label_dict(
+            doc = """Path in the image to target. A target with one output is placed at the path; if the path ends in `/`,
+any number of outputs are placed below it, at their paths relative to their package. A directory output's contents
+are placed below the path.""",
+            allow_files = True,
+        ),
+        "include_runfiles": attr.bool(
+            doc = """Whether the runfiles of executables in `srcs` and `files` go next to them, as `<path>.runfiles`, with
+symlinks, root symlinks, empty files and repo mappings.""",
+            default = False,
+        ),
+        "mode": attr.string(
+            doc = """Octal mode of every file, such as `0555`. Default: 0755 for executables, else 0644. Bazel makes all outputs
+of actions executable, so that this default tells apart source files only.""",
+        ),
+        "modes": attr.string_dict(
+            doc = """Glob to octal mode, for files and directories. Globs are matched on the path in the image without
+the leading slash; `*` stays within a directory, `**` doesn't; the last one that fits wins, also over `mode`.""",
+        ),
+        "mtime": attr.int(
+            doc = "Modification time of every entry, in seconds since the epoch.",
+            default = 0,
+        ),
+        "owner": attr.string(
+            doc = "Owner of every entry, `uid:gid`, as numbers.",
+            default = "0:0",
+        ),
+        "package_dir": attr.string(
+            doc = "Directory in the image below which `srcs` are placed.",
+            default = "/",
+        ),
+        "srcs": attr.label_list(
+            doc = "Files to place below `package_dir`, at their paths relative to their package.",
+            allow_files = True,
+        ),
+        "strip_prefix": attr.string(
+            doc = """Taken off the paths of `srcs`. Relative to the file's package, or to its repository where it
+starts with `/`. A file that doesn't lie below it is an error.""",
+        ),
+        "symlinks": attr.string_dict(
+            doc = "Path in the image to the link's target, which is stored as it is, absolute or relative.",
+        ),
+    },
+    provides = [OciLayerInfo],
+    toolchains = [PACK_TOOLCHAIN_TYPE],
+)

@@ -1,0 +1,165 @@
+"""The entries file of `pack layer`: which file goes where in the layer.
+
+Everything here runs when the action's command line is expanded, never at analysis: trees, runfiles and depsets
+stay what they are. The format is in docs/architecture.md: a version line, then four lines an entry (kind, path in
+the image, source, mode).
+"""
+
+visibility("//oci/...")
+
+_VERSION = "strata-entries 1"
+
+def new_entries(ctx):
+    """An empty entries file.
+
+    Args:
+      ctx: the rule's context.
+
+    Returns:
+      Args that become the entries file of `pack layer`.
+    """
+    entries = ctx.actions.args()
+    entries.set_param_file_format("multiline")
+    entries.use_param_file("--entries=%s", use_always = True)
+    entries.add(_VERSION)
+    return entries
+
+def _entry(kind, path, source):
+    for text in (path, source):
+        if "\n" in text:
+            fail("a path in a layer holds a newline: %r. Rename the file, or leave it out of the layer." % text)
+    return [kind, path, source, ""]
+
+def _file_entry(path, file):
+    # File.is_symlink is there from Bazel 8 on.
+    kind = "tree" if file.is_directory else "readlink" if getattr(file, "is_symlink", False) else "file"
+    return _entry(kind, path, file.path)
+
+def _repo_relative(file):
+    """`../repo/pkg/x` and `pkg/x` to `pkg/x`."""
+    return file.short_path.split("/", 2)[2] if file.short_path.startswith("../") else file.short_path
+
+def _package_relative(file):
+    """The path below the package that the file belongs to."""
+    path = _repo_relative(file)
+    package = file.owner.package
+    return path[len(package) + 1:] if package and path.startswith(package + "/") else path
+
+def _strip(file, path, prefix):
+    if not prefix:
+        return path
+    if path == prefix and file.is_directory:
+        return ""
+    if not path.startswith(prefix + "/"):
+        fail("strip_prefix %r does not fit %s, which is at %r. Files that do not lie below it go into a layer of their own, or into `files`." % (prefix, file.short_path, path))
+    return path[len(prefix) + 1:]
+
+def place(file, package_dir, strip_prefix):
+    """Where a file of `srcs` goes in the image.
+
+    Args:
+      file: File.
+      package_dir: string. The directory in the image.
+      strip_prefix: string. Taken off the path below the file's package, or, where it starts with `/`, off the
+        path in its repository.
+
+    Returns:
+      string. The path in the image.
+    """
+    if strip_prefix.startswith("/"):
+        path = _strip(file, _repo_relative(file), strip_prefix.strip("/"))
+    else:
+        path = _strip(file, _package_relative(file), strip_prefix.strip("/"))
+    return package_dir.rstrip("/") + "/" + path
+
+def add_srcs(entries, files, package_dir, strip_prefix):
+    """Adds files at their paths below package_dir.
+
+    Args:
+      entries: from new_entries.
+      files: depset of File.
+      package_dir: string, see place.
+      strip_prefix: string, see place.
+    """
+    entries.add_all(
+        files,
+        map_each = lambda file: _file_entry(place(file, package_dir, strip_prefix), file),
+        expand_directories = False,
+        allow_closure = True,
+    )
+
+def add_file(entries, path, file):
+    """Adds one file, or the contents of one tree, at a path.
+
+    Args:
+      entries: from new_entries.
+      path: string. The path in the image.
+      file: File.
+    """
+    entries.add_all(
+        [file],
+        map_each = lambda file: _file_entry(path, file),
+        expand_directories = False,
+        allow_closure = True,
+    )
+
+def add_symlinks(entries, symlinks):
+    """Adds symbolic links.
+
+    Args:
+      entries: from new_entries.
+      symlinks: dict of path in the image to target, kept as it is.
+    """
+    for path, target in symlinks.items():
+        entries.add_all(_entry("symlink", path, target))
+
+def add_dirs(entries, dirs):
+    """Adds directories that need no files to be there.
+
+    Args:
+      entries: from new_entries.
+      dirs: list of paths in the image.
+    """
+    for path in dirs:
+        entries.add_all(_entry("dir", path, ""))
+
+def add_runfiles(ctx, entries, executable_path, target):
+    """Adds a binary's runfiles as Bazel lays them out, next to it.
+
+    Carried are files, trees, symlinks, root symlinks, empty files and both repo mapping files.
+
+    Args:
+      ctx: the rule's context.
+      entries: from new_entries.
+      executable_path: string. Where the binary is in the image.
+      target: Target. Its default runfiles are added.
+
+    Returns:
+      depset of File. What the action needs as inputs.
+    """
+    runfiles = target[DefaultInfo].default_runfiles
+    root = executable_path + ".runfiles"
+    main = "%s/%s/" % (root, ctx.workspace_name)
+
+    def below(short_path):
+        return "%s/%s" % (root, short_path[3:]) if short_path.startswith("../") else main + short_path
+
+    options = dict(expand_directories = False, allow_closure = True)
+    entries.add_all(runfiles.files, map_each = lambda file: _file_entry(below(file.short_path), file), **options)
+    entries.add_all(runfiles.symlinks, map_each = lambda link: _file_entry(main + link.path, link.target_file), **options)
+    entries.add_all(runfiles.root_symlinks, map_each = lambda link: _file_entry("%s/%s" % (root, link.path), link.target_file), **options)
+    entries.add_all(runfiles.empty_filenames, map_each = lambda name: _entry("empty", below(name), ""), **options)
+
+    mapping = target[DefaultInfo].files_to_run.repo_mapping_manifest
+    if mapping:
+        add_file(entries, executable_path + ".repo_mapping", mapping)
+        add_file(entries, root + "/_repo_mapping", mapping)
+
+    # What links point to is not among runfiles.files, and a depset of links is no depset of files. These two are
+    # the only depsets that analysis flattens: nearly always empty, else a handful.
+    linked = [
+        link.target_file
+        for links in (runfiles.symlinks, runfiles.root_symlinks)
+        for link in links.to_list()
+    ]
+    return depset(linked + ([mapping] if mapping else []), transitive = [runfiles.files])

@@ -1,0 +1,44 @@
+"""oci_push and oci_load: the macros over the rules of run targets."""
+
+load(":load.bzl", "oci_load_rule")
+load(":macros.bzl", "route")
+load(":push.bzl", "oci_push_rule")
+
+visibility("//oci/...")
+
+def _ship(run_on):
+    if run_on not in ("host", "target"):
+        fail("run_on is \"host\" or \"target\", not %r" % run_on)
+    return Label("//oci/private:ship_on_" + run_on)
+
+def oci_push(name, *, image, remote_tags = None, run_on = "host", **kwargs):
+    """Pushes an image or an index to a registry: `bazel run :<name>`.
+
+    Prints `REPOSITORY@sha256:…` last and alone on standard output. `bazel run :<name> -- --help` lists what can be set
+    on the command line.
+
+    Args:
+      name: string.
+      image: label of an `oci_image` or `oci_image_index`.
+      remote_tags: list of strings, or label of a file with one tag a line. None: pushed by digest only.
+      run_on: `host`, the machine that `bazel run` runs on, or `target`, for a test or a binary that runs it elsewhere.
+      **kwargs: repository or repository_file, and the attributes common to all rules.
+    """
+    route(kwargs, "remote_tags", remote_tags)
+    oci_push_rule(name = name, image = image, ship = _ship(run_on), **kwargs)
+
+def oci_load(name, *, image, repo_tags, run_on = "host", **kwargs):
+    """Loads an image into a container runtime: `bazel run :<name>`.
+
+    The daemon pulls it from a registry that lives on loopback for that long, so that layers it has don't move.
+    Prints `Loaded image: REF` for each tag.
+
+    Args:
+      name: string.
+      image: label of an `oci_image` or `oci_image_index`.
+      repo_tags: list of strings such as `app:latest`, or label of a file with one a line.
+      run_on: `host`, the machine that `bazel run` runs on, or `target`, for a test or a binary that runs it elsewhere.
+      **kwargs: the attributes common to all rules.
+    """
+    route(kwargs, "repo_tags", repo_tags)
+    oci_load_rule(name = name, image = image, ship = _ship(run_on), **kwargs)

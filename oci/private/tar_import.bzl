@@ -1,0 +1,86 @@
+"""Tars from elsewhere as layers.
+
+An aspect imports what rules make (rules_pkg's `pkg_tar`, for example): once, for all images that use it. Aspects don't
+see source files, so an image imports those itself.
+"""
+
+load("//oci:providers.bzl", "OciLayerInfo")
+load("//oci:toolchain.bzl", "PACK_TOOLCHAIN_TYPE")
+load(":actions.bzl", "import_layer")
+load(":labels.bzl", "display_label")
+
+visibility("//oci/...")
+
+COMPRESSIONS = ["auto", "gzip", "zstd", "none", "keep"]
+
+_ImportedTarsInfo = provider(
+    doc = "The tars of a target, imported as layers.",
+    fields = {"layers": "tuple of OciLayerInfo, one for each of the target's files."},
+)
+
+# What is compressed already is kept as it is. Names are only a hint whether a blob is written: what a file is, pack
+# tells by its bytes, and it copies what turns out to be compressed.
+_COMPRESSED = (".tgz", ".gz", ".tzst", ".zst")
+_EXTENSIONS = {"auto": ".tar.gz", "gzip": ".tar.gz", "none": ".tar", "zstd": ".tar.zst"}
+
+def _import(ctx, label, files, compression, level):
+    layers = []
+    for file in files:
+        if file.is_directory:
+            fail("%s: %s is a directory, and a layer is a tar file. Pack it with oci_layer(srcs = [%r])." % (ctx.label, file.short_path, str(label)))
+
+        # The same tar may be imported in several ways, by images that ask for different compressions.
+        stem = "%s.strata/%s%s/%s" % (ctx.label.name, compression, "" if level == -1 else level, file.basename)
+        keep = compression == "keep" or (compression == "auto" and file.basename.endswith(_COMPRESSED))
+        blob = None if keep else ctx.actions.declare_file(stem + _EXTENSIONS[compression])
+        metadata = ctx.actions.declare_file(stem + ".layer.json")
+        mtree = ctx.actions.declare_file(stem + ".mtree")
+
+        arguments = ctx.actions.args()
+        arguments.add("--created-by", display_label(label))
+        arguments.add("--compression", "keep" if keep else compression)
+        if level != -1 and not keep:
+            arguments.add("--compression-level", str(level))
+        import_layer(ctx, arguments = arguments, tar = file, blob = blob, metadata = metadata, mtree = mtree)
+        layers.append(OciLayerInfo(
+            label = display_label(label),
+            blob = blob or file,
+            metadata = metadata,
+            mtree = mtree,
+        ))
+    return layers
+
+def _tar_import_aspect_impl(target, ctx):
+    if OciLayerInfo in target:
+        return []
+    layers = _import(ctx, target.label, target[DefaultInfo].files.to_list(), ctx.attr.compression, ctx.attr.compression_level)
+    return [_ImportedTarsInfo(layers = tuple(layers))]
+
+tar_import_aspect = aspect(
+    implementation = _tar_import_aspect_impl,
+    doc = "Imports the tars that a target makes, in the way that the image's compression attributes ask for.",
+    attrs = {
+        "compression": attr.string(values = COMPRESSIONS, default = "auto"),
+        "compression_level": attr.int(values = list(range(-1, 23)), default = -1),
+    },
+    toolchains = [PACK_TOOLCHAIN_TYPE],
+)
+
+def layers_of(ctx):
+    """The layers that an image's `tars` name.
+
+    Args:
+      ctx: the image's context, with `tars`, `compression` and `compression_level`.
+
+    Returns:
+      list of OciLayerInfo, lowest first.
+    """
+    layers = []
+    for target in ctx.attr.tars:
+        if OciLayerInfo in target:
+            layers.append(target[OciLayerInfo])
+        elif _ImportedTarsInfo in target:
+            layers.extend(target[_ImportedTarsInfo].layers)
+        else:
+            layers.extend(_import(ctx, target.label, target[DefaultInfo].files.to_list(), ctx.attr.compression, ctx.attr.compression_level))
+    return layers

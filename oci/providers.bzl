@@ -1,0 +1,109 @@
+"""Providers: what the rules of this repository tell each other, and other rulesets."""
+
+visibility("public")
+
+def _check_file(provider, field, value):
+    if type(value) != "File":
+        fail("%s.%s must be a File, got %s: %r" % (provider, field, type(value), value))
+    return value
+
+def _check_optional_file(provider, field, value):
+    return value if value == None else _check_file(provider, field, value)
+
+def _check_tuple(provider, field, value):
+    if type(value) not in ("list", "tuple"):
+        fail("%s.%s must be a tuple, got %s: %r" % (provider, field, type(value), value))
+    return tuple(value)
+
+def _check_depset(provider, field, value):
+    if type(value) != "depset":
+        fail("%s.%s must be a depset, got %s: %r" % (provider, field, type(value), value))
+    return value
+
+def _oci_layer_info_init(*, label, metadata, blob = None, mtree = None, platform = None):
+    return {
+        "blob": _check_optional_file("OciLayerInfo", "blob", blob),
+        "label": label,
+        "metadata": _check_file("OciLayerInfo", "metadata", metadata),
+        "mtree": _check_optional_file("OciLayerInfo", "mtree", mtree),
+        "platform": platform,
+    }
+
+OciLayerInfo, _new_oci_layer_info = provider(
+    doc = "One layer of an image: its bytes, and what is known of them without reading them.",
+    fields = {
+        "blob": """File or None. The layer as it is stored in a registry (a tar, compressed or not). None where
+the bytes are not at hand in the build, such as a layer of a pulled base.""",
+        "label": """string. The target that made the layer, without a canonical repository name: it ends up in the
+image's history, and canonical names differ between versions of Bazel.""",
+        "metadata": """File. layer.json: digest, diff_id, sizes, media type, platform, annotations, history and the
+table of members. The contract between actions; its schema is in docs/architecture.md.""",
+        "mtree": "File or None. The layer's entries in tar order as a BSD mtree listing.",
+        "platform": """string or None. `os/architecture[/variant]` where the layer holds code of one platform;
+None where it fits every platform.""",
+    },
+    init = _oci_layer_info_init,
+)
+
+def _oci_image_info_init(*, label, manifest, config, descriptor, digest, layers, blob_trees, sources = depset()):
+    return {
+        "blob_trees": _check_depset("OciImageInfo", "blob_trees", blob_trees),
+        "config": _check_file("OciImageInfo", "config", config),
+        "descriptor": _check_file("OciImageInfo", "descriptor", descriptor),
+        "digest": _check_file("OciImageInfo", "digest", digest),
+        "label": label,
+        "layers": _check_tuple("OciImageInfo", "layers", layers),
+        "manifest": _check_file("OciImageInfo", "manifest", manifest),
+        "sources": _check_depset("OciImageInfo", "sources", sources),
+    }
+
+OciImageInfo, _new_oci_image_info = provider(
+    doc = "An image: its manifest and config, and where the blobs are that they name.",
+    fields = {
+        "blob_trees": """depset of File. Directories that hold blobs as `blobs/sha256/HEX` (an OCI image layout does).
+The layers of a base that is a layout are found there; how many there are is not known at analysis.""",
+        "config": "File. The image config, JSON (OCI image-spec, config.md).",
+        "descriptor": "File. The manifest's descriptor with its platform, JSON (OCI image-spec, descriptor.md).",
+        "digest": "File. The manifest's digest, `sha256:…`.",
+        "label": "string. The target that made the image, without a canonical repository name.",
+        "layers": """tuple of OciLayerInfo. The layers that targets of this build made, lowest first. Layers of a base
+that is a layout are not among them, but in blob_trees.""",
+        "manifest": "File. The image manifest, JSON (OCI image-spec, manifest.md).",
+        "sources": """depset of struct(registry, repository). Where blobs of a pulled base come from that are neither in
+layers nor in blob_trees.""",
+    },
+    init = _oci_image_info_init,
+)
+
+def _oci_index_info_init(*, label, index, descriptor, digest, images):
+    return {
+        "descriptor": _check_file("OciIndexInfo", "descriptor", descriptor),
+        "digest": _check_file("OciIndexInfo", "digest", digest),
+        "images": _check_tuple("OciIndexInfo", "images", images),
+        "index": _check_file("OciIndexInfo", "index", index),
+        "label": label,
+    }
+
+OciIndexInfo, _new_oci_index_info = provider(
+    doc = "An image index: one name for images of several platforms.",
+    fields = {
+        "descriptor": "File. The index's descriptor, JSON (OCI image-spec, descriptor.md).",
+        "digest": "File. The index's digest, `sha256:…`.",
+        "images": "tuple of OciImageInfo or OciIndexInfo. What the index names, in its order.",
+        "index": "File. The image index, JSON (OCI image-spec, image-index.md).",
+        "label": "string. The target that made the index, without a canonical repository name.",
+    },
+    init = _oci_index_info_init,
+)
+
+OciPushInfo = provider(
+    doc = "What a push target sends, and where to.",
+    fields = {
+        "digest": "File. The digest of what is pushed, `sha256:…`.",
+        "image": "OciImageInfo or OciIndexInfo. What is pushed.",
+        "repository": "string or None. The repository, `registry/path`; None where repository_file holds it.",
+        "repository_file": "File or None. Holds the repository where it is known at execution only.",
+        "tags": "tuple of string. The declared tags.",
+        "tags_file": "File or None. Holds further tags, one a line.",
+    },
+)

@@ -1,0 +1,57 @@
+"""Small rules that make what the tests feed to the rules under test."""
+
+visibility("//oci/tests/...")
+
+def _tree_impl(ctx):
+    tree = ctx.actions.declare_directory(ctx.label.name)
+    ctx.actions.run_shell(
+        outputs = [tree],
+        command = "cd $1 && mkdir sub && echo a > a.txt && echo b > sub/b && chmod 755 sub/b && ln -s a.txt link",
+        arguments = [tree.path],
+    )
+    return [DefaultInfo(files = depset([tree]))]
+
+tree = rule(
+    implementation = _tree_impl,
+    doc = "A directory output: two files, one of them executable in a subdirectory, and a link, which is followed.",
+)
+
+def _program_impl(ctx):
+    program = ctx.actions.declare_file(ctx.label.name + "_/" + ctx.label.name)
+    ctx.actions.write(program, "#!/bin/sh\n", is_executable = True)
+    runfiles = ctx.runfiles(
+        files = [program] + ctx.files.data,
+        symlinks = {"linked/in_main.txt": ctx.files.data[0]},
+        root_symlinks = {"at_root.txt": ctx.files.data[0]},
+    )
+    return [DefaultInfo(executable = program, runfiles = runfiles)]
+
+program = rule(
+    implementation = _program_impl,
+    doc = "An executable in a folder of its own (as go_binary makes it), with every kind of runfiles.",
+    attrs = {"data": attr.label_list(allow_files = True, mandatory = True)},
+    executable = True,
+)
+
+def _files_impl(ctx):
+    files = []
+    for name in ctx.attr.names:
+        file = ctx.actions.declare_file(name)
+        ctx.actions.write(file, name)
+        files.append(file)
+    return [DefaultInfo(files = depset(files))]
+
+files = rule(
+    implementation = _files_impl,
+    doc = "Any number of outputs.",
+    attrs = {"names": attr.string_list()},
+)
+
+def _unwrapped_impl(ctx):
+    return [DefaultInfo(files = ctx.attr.target[DefaultInfo].files)]
+
+unwrapped = rule(
+    implementation = _unwrapped_impl,
+    doc = "The outputs of a target without its providers: an image becomes a mere layout directory.",
+    attrs = {"target": attr.label(mandatory = True)},
+)

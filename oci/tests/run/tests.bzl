@@ -1,0 +1,59 @@
+"""Analysis tests of oci_push and oci_load."""
+
+load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
+load("//oci:providers.bzl", "OciPushInfo")
+
+visibility("//oci/tests/...")
+
+def _run_spec_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    writes = [action for action in analysistest.target_actions(env) if action.mnemonic == "FileWrite"]
+    spec = json.decode([
+        action
+        for action in writes
+        if action.outputs.to_list()[0].basename.endswith(".run.json")
+    ][0].content)
+    asserts.equals(env, 1, spec["v"])
+    asserts.equals(env, "//oci/tests/run:" + analysistest.target_under_test(env).label.name, spec["label"])
+    asserts.true(env, spec["self"].endswith(".run.json"))
+    asserts.equals(env, "_main/oci/tests/run/image.strata/manifest.json", spec["content"]["root"]["rlocation"])
+    asserts.equals(env, ["//oci/tests/image:bottom"], [layer["label"] for layer in spec["content"]["layers"]])
+    asserts.equals(env, json.decode(ctx.attr.expected), spec[spec["command"]])
+    return analysistest.end(env)
+
+run_spec_test = analysistest.make(
+    _run_spec_test_impl,
+    doc = "The spec beside the executable holds what `ship` needs; `expected` is the part of its command, as JSON.",
+    attrs = {"expected": attr.string(mandatory = True)},
+)
+
+def _runfiles_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    target = analysistest.target_under_test(env)
+    info = target[DefaultInfo]
+    asserts.equals(env, "image.push.run", info.files_to_run.executable.basename)
+    names = [file.basename for file in info.default_runfiles.files.to_list()]
+    for name in ["image.push.run.json", "manifest.json", "config.json", "layer.json", "bottom.tar.gz"]:
+        asserts.true(env, name in names, "%s is in the runfiles" % name)
+    asserts.false(env, "image" in names, "the layout directory is in the runfiles of a push, which never needs it")
+    return analysistest.end(env)
+
+runfiles_test = analysistest.make(
+    _runfiles_test_impl,
+    doc = "The runfiles hold metadata and blobs, and not the layout directory.",
+)
+
+def _push_info_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    push = analysistest.target_under_test(env)[OciPushInfo]
+    asserts.equals(env, None, push.repository)
+    asserts.equals(env, "repository.txt", push.repository_file.basename)
+    asserts.equals(env, ("v1",), push.tags)
+    asserts.equals(env, "//oci/tests/run:image", push.image.label)
+    asserts.equals(env, push.image.digest, push.digest)
+    return analysistest.end(env)
+
+push_info_test = analysistest.make(
+    _push_info_test_impl,
+    doc = "OciPushInfo tells other rules what is pushed and where to.",
+)
