@@ -1,0 +1,97 @@
+"""Bazel through the repository's `bazelw`, in the repository itself or in a copied module."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from harness.actions import Actions
+from harness.errors import Failure
+from harness.processes import Result, run
+
+# The first build compiles the tools: minutes on two cores.
+_TIMEOUT = 1800
+
+
+class Bazel:
+    """Bazel in one workspace."""
+
+    def __init__(
+        self, bazelw: Path, workspace: Path, flags: Sequence[str] = (), output_base: Path | None = None
+    ) -> None:
+        self._start: list[str | Path] = [bazelw, *([f"--output_base={output_base}"] if output_base else [])]
+        self.workspace = workspace
+        self._flags = list(flags)
+
+    def _bazel(
+        self, command: str, *arguments: str, env: Mapping[str, str] | None = None, code: int | None = 0
+    ) -> Result:
+        argv = [*self._start, command, *self._flags, "--noshow_progress", "--color=no", *arguments]
+        return run(argv, cwd=self.workspace, env=env, code=code, timeout=_TIMEOUT)
+
+    def build(self, *arguments: str, code: int | None = 0) -> Result:
+        """`bazel build`."""
+        return self._bazel("build", *arguments, code=code)
+
+    def run(
+        self,
+        target: str,
+        *arguments: str,
+        flags: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
+        code: int | None = 0,
+    ) -> Result:
+        """`bazel run TARGET -- ARGUMENTS`; standard output is the program's own."""
+        return self._bazel("run", *flags, target, "--", *arguments, env=env, code=code)
+
+    def files(self, target: str, group: str | None = None) -> list[Path]:
+        """Builds a target and returns its files: the default ones or those of an output group."""
+        groups = [f"--output_groups={group}"] if group else []
+        self.build(*groups, target)
+        listed = self._bazel("cquery", *groups, "--output=files", target)
+        root = Path(self._bazel("info", "execution_root").stdout.strip())
+        files = [root / line for line in listed.stdout.splitlines() if line.strip()]
+        if not files:
+            raise Failure(f"{target} has no files{f' in the output group {group}' if group else ''}", listed.describe())
+        return files
+
+    def actions(self, expression: str) -> Actions:
+        """The actions of a query expression, as `bazel aquery` sees them: nothing is built."""
+        result = self._bazel("aquery", "--output=jsonproto", "--include_artifacts", "--include_param_files", expression)
+        return Actions(json.loads(result.stdout))
+
+    def shutdown(self) -> None:
+        """Ends the server of this workspace."""
+        run([*self._start, "shutdown"], cwd=self.workspace, code=None)
+
+
+def copy_module(repository: Path, name: str) -> Bazel:
+    """Copies a module of `e2e/scenarios/modules` to where a scenario may edit it, and returns Bazel in the copy.
+
+    The copy always lies at the same place, below the user's cache, since Bazel knows a workspace by its path: a second
+    run finds the tools built.
+    """
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rules_strata" / "e2e"
+    workspace = cache / name
+    shutil.rmtree(workspace, ignore_errors=True)
+    shutil.copytree(repository / "e2e" / "scenarios" / "modules" / name, workspace, symlinks=True)
+    shutil.copy(repository / ".bazelversion", workspace)
+    flags = [f"--override_module=rules_strata={repository}", "--lockfile_mode=off"]
+    return Bazel(repository / "bazelw", workspace, flags)
+
+
+def executed_mnemonics(log: Path) -> list[str]:
+    """The mnemonics of `--execution_log_json_file`: one for each action that ran, remotely or from a cache included.
+
+    The file is a row of JSON documents without anything between them.
+    """
+    decoder, text, at, found = json.JSONDecoder(), log.read_text(), 0, []
+    while at < len(text):
+        entry, at = decoder.raw_decode(text, at)
+        found.append(entry["mnemonic"])
+        while at < len(text) and text[at].isspace():
+            at += 1
+    return found

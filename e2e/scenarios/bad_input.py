@@ -1,0 +1,36 @@
+"""Bad input in BUILD files: each ends in words that name the target or file and the fix, and leaves no output.
+
+The targets are those of //oci/tests/bad_input. What analysis finds is tested there, without a build.
+"""
+
+from __future__ import annotations
+
+from harness.world import World
+
+PACKAGE = "//oci/tests/bad_input"
+
+# target, what its message must hold
+BAD = (
+    ("two_files_at_one_path", ("two files at /a/file.txt", "bad_input/a/file.txt", "bad_input/b/file.txt")),
+    ("escapes_the_root", ("/etc/../../x", "..")),
+    ("owner_by_name", ("root:root", "0:0")),
+    ("glob_fits_nothing", ("b/*.text",)),
+    ("layer_is_no_tar", ("text.tar", "tar")),
+    ("bad_created", ("a/file.txt", "RFC 3339")),
+    ("base_layer_changed", ("sha256:", f"{PACKAGE}:layout_layer_changed")),
+    ("base_layer_missing", ("sha256:", f"{PACKAGE}:layout_layer_missing")),
+    ("base_no_index_json", ("index.json", f"{PACKAGE}:layout_no_index_json")),
+    ("base_none", ("linux/riscv64", "linux/s390x", f"{PACKAGE}:layout_none")),
+)
+
+
+def scenario(world: World) -> None:
+    """Runs the scenario."""
+    for target, words in BAD:
+        label = f"{PACKAGE}:{target}"
+        result = world.bazel.build(label, code=1)
+        world.contains(result, label, *words)
+        world.step(f"{target}: the message says {', '.join(words)}")
+
+    world.bazel.build(f"{PACKAGE}:absolute_symlink")
+    world.step("absolute_symlink: builds, since a link's target is resolved in the container")
