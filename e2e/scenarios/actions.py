@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from harness.bazel import executed_mnemonics
 from harness.world import World
 
@@ -27,7 +29,8 @@ def scenario(world: World) -> None:
 
     bazel = world.module("three_layers")
     text = bazel.workspace / "top.txt"
-    text.write_text(text.read_text() + "so that something has to be built\n")
+    # Never seen before, by earlier runs either: Bazel would find their outputs.
+    text.write_text(f"{text.read_text()}{time.time_ns()}\n")
     log = world.scratch("pushed.json")
     registry = world.registry
     bazel.run("//:image.push", "--registry", registry.host, flags=[f"--execution_log_json_file={log}"])

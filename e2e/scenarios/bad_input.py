@@ -17,8 +17,8 @@ BAD = (
     ("glob_fits_nothing", ("b/*.text",)),
     ("layer_is_no_tar", ("text.tar", "tar")),
     ("bad_created", ("a/file.txt", "RFC 3339")),
-    ("base_layer_changed", ("sha256:", f"{PACKAGE}:layout_layer_changed")),
-    ("base_layer_missing", ("sha256:", f"{PACKAGE}:layout_layer_missing")),
+    ("base_layer_changed", ("is damaged", "its digest is sha256:", f"{PACKAGE}:layout_layer_changed")),
+    ("base_layer_missing", ("lacks the blob sha256:", f"{PACKAGE}:layout_layer_missing")),
     ("base_no_index_json", ("index.json", f"{PACKAGE}:layout_no_index_json")),
     ("base_none", ("linux/riscv64", "linux/s390x", f"{PACKAGE}:layout_none")),
 )

@@ -4,7 +4,7 @@ visibility("//oci/tests/bad_input")
 
 _DAMAGE = {
     # The largest blob is the layer.
-    "layer_changed": "f=$(ls -S $2/blobs/sha256/* | head -n 1); chmod u+w $f; printf x >>$f",
+    "layer_changed": "f=$(ls -S $2/blobs/sha256/* | head -n 1) && printf x | dd of=$f conv=notrunc status=none",
     "layer_missing": "rm -f $(ls -S $2/blobs/sha256/* | head -n 1)",
     "no_index_json": "rm -f $2/index.json",
     "none": "true",
