@@ -2,8 +2,8 @@
 
 Three types on purpose. `pack` is an input of every layer, so what changes in it invalidates every layer in every
 cache; `assemble` writes small files; `ship` talks to the outside and may change as often as it likes.
-Those built from source are registered by this module. To use others (prebuilt ones, for example), declare a
-`strata_toolchain` and a `toolchain` of one of the types, and register it in MODULE.bazel: what the root module
+Those built from source are registered by this module. To use others (prebuilt ones, for example), wrap them with a
+rule of this file, declare a `toolchain` of one of the types, and register it in MODULE.bazel: what the root module
 registers goes first.
 """
 
@@ -13,25 +13,40 @@ PACK_TOOLCHAIN_TYPE = Label("//oci/toolchains:pack_type")
 ASSEMBLE_TOOLCHAIN_TYPE = Label("//oci/toolchains:assemble_type")
 SHIP_TOOLCHAIN_TYPE = Label("//oci/toolchains:ship_type")
 
-def _strata_toolchain_impl(ctx):
+def _toolchain_impl(ctx):
     return [platform_common.ToolchainInfo(
         tool = ctx.attr.tool[DefaultInfo].files_to_run,
         runfiles = ctx.attr.tool[DefaultInfo].default_runfiles,
     )]
 
-strata_toolchain = rule(
-    implementation = _strata_toolchain_impl,
-    doc = """Wraps one executable as a toolchain of type `//oci/toolchains:pack_type`, `assemble_type` or `ship_type`.
+build_tool_toolchain = rule(
+    implementation = _toolchain_impl,
+    doc = """Wraps a tool that runs in actions as a toolchain of type `//oci/toolchains:pack_type` or `assemble_type`.
 
-`pack` and `assemble` run in actions: give their `toolchain` targets execution constraints only. `ship` runs on the
-user's machine: give its `toolchain` target constraints only.
+Give its `toolchain` target execution constraints only: a layer for arm64 can be packed on amd64.
 """,
     attrs = {
         "tool": attr.label(
-            doc = "The executable.",
+            doc = "The executable, built for the machine that the action runs on.",
             mandatory = True,
             executable = True,
-            cfg = "target",  # The toolchain is in the right configuration already.
+            cfg = "exec",
+        ),
+    },
+)
+
+run_tool_toolchain = rule(
+    implementation = _toolchain_impl,
+    doc = """Wraps a tool that `bazel run` starts as a toolchain of type `//oci/toolchains:ship_type`.
+
+Give its `toolchain` target target constraints only; push and load targets resolve it for the host platform.
+""",
+    attrs = {
+        "tool": attr.label(
+            doc = "The executable, built for the machine that it is started on.",
+            mandatory = True,
+            executable = True,
+            cfg = "target",
         ),
     },
 )

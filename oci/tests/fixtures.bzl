@@ -37,14 +37,15 @@ def _files_impl(ctx):
     files = []
     for name in ctx.attr.names:
         file = ctx.actions.declare_file(name)
-        ctx.actions.write(file, name)
+        ctx.actions.write(file, name, is_executable = True)
         files.append(file)
-    return [DefaultInfo(files = depset(files))]
+    return [DefaultInfo(files = depset(files), executable = files[0])]
 
 files = rule(
     implementation = _files_impl,
-    doc = "Any number of outputs.",
-    attrs = {"names": attr.string_list()},
+    doc = "Any number of outputs, the first of which is the executable.",
+    attrs = {"names": attr.string_list(mandatory = True)},
+    executable = True,
 )
 
 def _unwrapped_impl(ctx):
