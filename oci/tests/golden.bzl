@@ -22,6 +22,7 @@ def golden_test(name, target, output_group, expected):
     )
     diff_test(
         name = name,
+        size = "small",
         failure_message = "To accept it: bazel build //%s:%s, and copy the output over %s." % (native.package_name(), actual, expected),
         file1 = expected,
         file2 = actual,

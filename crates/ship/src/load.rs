@@ -53,14 +53,6 @@ pub enum Runtime {
     Docker,
 }
 
-/// What the help of the run target of `spec` says first.
-#[must_use]
-pub fn about(spec: &spec::Spec) -> String {
-    let names = &spec.load.repo_tags;
-    let named = if names.is_empty() { String::new() } else { format!(" as {}", names.join(", ")) };
-    format!("Loads the image of {} into a container runtime{named}.", spec.label)
-}
-
 /// Loads `target` and returns how it ended. Prints `Loaded image: REF` for each name on standard output.
 ///
 /// # Errors
