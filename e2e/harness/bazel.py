@@ -80,6 +80,9 @@ def copy_module(repository: Path, name: str) -> Bazel:
     shutil.copytree(repository / "e2e" / "scenarios" / "modules" / name, workspace, symlinks=True)
     shutil.copy(repository / ".bazelversion", workspace)
     flags = [f"--override_module=rules_strata={repository}", "--lockfile_mode=off"]
+    if repository.is_relative_to("/tmp"):
+        # Actions see an empty /tmp, and so not the sources of a module that another module finds there.
+        flags.append("--noincompatible_sandbox_hermetic_tmp")
     return Bazel(repository / "bazelw", workspace, flags)
 
 
