@@ -69,8 +69,8 @@ The layers of a base that is a layout are found there; how many there are is not
         "layers": """tuple of OciLayerInfo. The layers that targets of this build made, lowest first. Layers of a base
 that is a layout are not among them, but in blob_trees.""",
         "manifest": "File. The image manifest, JSON (OCI image-spec, manifest.md).",
-        "sources": """depset of struct(registry, repository). Where blobs of a pulled base come from that are neither in
-layers nor in blob_trees.""",
+        "sources": """depset of struct(registry, repository). Where blobs of a pulled base come from. A push to that
+registry mounts them.""",
     },
     init = _oci_image_info_init,
 )

@@ -42,6 +42,7 @@ def content_of(info):
         configs: list of File.
         layers: list of OciLayerInfo, each once.
         blob_trees: depset of File.
+        sources: depset of struct(registry, repository), see OciImageInfo.
         metadata: depset of File. root, manifests, configs and the layers' metadata.
         files: depset of File. All of the above and the layers' blobs, where they are.
     """
@@ -57,6 +58,7 @@ def content_of(info):
         configs = configs,
         layers = layers,
         blob_trees = blob_trees,
+        sources = depset(transitive = [image.sources for image in images]),
         metadata = metadata,
         files = depset(
             [layer.blob for layer in layers if layer.blob],

@@ -9,6 +9,9 @@ visibility("//oci/...")
 def _oci_push_impl(ctx):
     if bool(ctx.attr.repository) == bool(ctx.file.repository_file):
         fail("%s: set one of repository and repository_file, such as repository = \"registry.example.com/team/app\"." % ctx.label)
+    for repository in ctx.attr.mount_from:
+        if repository != repository.lower() or ":" in repository or "@" in repository or "." in repository.split("/")[0]:
+            fail("%s: mount_from names repositories of the registry that is pushed to, without the registry and a tag, such as \"base/debian\", not %r" % (ctx.label, repository))
     options = {
         "remote_tags": ctx.attr.remote_tags_list,
         "remote_tags_file": optional_file_reference(ctx, ctx.file.remote_tags),
@@ -18,7 +21,7 @@ def _oci_push_impl(ctx):
     files = [file for file in (ctx.file.repository_file, ctx.file.remote_tags) if file]
     image = image_or_index(ctx.attr.image)
     return [
-        run_target(ctx, "push", options, files),
+        run_target(ctx, "push", options, files, ctx.attr.mount_from),
         OciPushInfo(
             digest = image.digest,
             image = image,
@@ -33,6 +36,10 @@ oci_push_rule = rule(
     implementation = _oci_push_impl,
     doc = "Pushes an image or an index when run. `oci_push` is the macro that most people want.",
     attrs = RUN_ATTRS | {
+        "mount_from": attr.string_list(
+            doc = """Other repositories of the same registry that may hold some of the blobs, such as `["base/debian"]`:
+the registry then takes them from there, and nothing is sent.""",
+        ),
         "remote_tags": attr.label(
             doc = "A file with tags, one a line.",
             allow_single_file = True,

@@ -22,7 +22,7 @@ def oci_push(name, *, image, remote_tags = None, run_on = "host", **kwargs):
       image: label of an `oci_image` or `oci_image_index`.
       remote_tags: list of strings, or label of a file with one tag a line. None: pushed by digest only.
       run_on: `host`, the machine that `bazel run` runs on, or `target`, for a test or a binary that runs it elsewhere.
-      **kwargs: repository or repository_file, and the attributes common to all rules.
+      **kwargs: repository or repository_file, mount_from, and the attributes common to all rules.
     """
     route(kwargs, "remote_tags", remote_tags)
     oci_push_rule(name = name, image = image, ship = _ship(run_on), **kwargs)

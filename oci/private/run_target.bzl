@@ -36,7 +36,7 @@ def optional_file_reference(ctx, file):
     """As file_reference; None for None."""
     return file_reference(ctx, file) if file else None
 
-def run_target(ctx, command, options, files = []):
+def run_target(ctx, command, options, files = [], mount_from = []):
     """Declares the executable and its spec.
 
     Args:
@@ -44,6 +44,7 @@ def run_target(ctx, command, options, files = []):
       command: string. `push` or `load`.
       options: dict. What is particular to the command.
       files: list of File. What options refer to.
+      mount_from: list of strings. Repositories of the registry that is pushed to, which may hold some of the blobs.
 
     Returns:
       DefaultInfo.
@@ -70,6 +71,10 @@ def run_target(ctx, command, options, files = []):
             ],
             "manifests": [file_reference(ctx, manifest) for manifest in content.manifests],
             "root": file_reference(ctx, content.root),
+            "sources": [
+                {"registry": source.registry, "repository": source.repository}
+                for source in content.sources.to_list()
+            ] + [{"repository": repository} for repository in mount_from],
         },
         "label": display_label(ctx.label),
         "self": spec.path,

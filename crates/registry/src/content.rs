@@ -28,11 +28,11 @@ pub enum Source {
     File(PathBuf),
 }
 
-/// A repository that is known to hold a blob, so that another repository of its registry can mount it.
+/// A repository that may hold a blob, so that another repository of its registry can mount it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MountSource {
-    /// The registry, as references spell it.
-    pub registry: String,
+    /// The registry, as references spell it; none: whichever is pushed to.
+    pub registry: Option<String>,
     /// The repository's path.
     pub repository: String,
 }
@@ -103,16 +103,17 @@ impl Content {
         self.labels.entry(digest).or_insert_with(|| label.into());
     }
 
-    /// Says that `repository` on `registry` holds `digest`.
-    pub fn allow_mount(&mut self, digest: Digest, registry: &str, repository: &str) {
-        let source = MountSource { registry: registry.to_owned(), repository: repository.to_owned() };
+    /// Says that `repository` on `registry` may hold `digest`; without a registry, on any that it is pushed to.
+    pub fn allow_mount(&mut self, digest: Digest, registry: Option<&str>, repository: &str) {
+        let source = MountSource { registry: registry.map(str::to_owned), repository: repository.to_owned() };
         self.mounts.entry(digest).or_default().insert(source);
     }
 
-    /// Repositories of `registry` that hold `digest`.
+    /// Repositories of `registry` that may hold `digest`.
     pub fn mounts<'a>(&'a self, digest: &Digest, registry: &'a str) -> impl Iterator<Item = &'a str> {
         let sources = self.mounts.get(digest).into_iter().flatten();
-        sources.filter(move |source| source.registry == registry).map(|source| source.repository.as_str())
+        let there = move |source: &&MountSource| source.registry.as_deref().is_none_or(|at| at == registry);
+        sources.filter(there).map(|source| source.repository.as_str())
     }
 
     /// The target that made `digest`, if it is known.
@@ -351,10 +352,10 @@ mod tests {
     #[test]
     fn mounts_are_by_registry() {
         let (mut content, digest) = (Content::new(), Digest::of(b""));
-        content.allow_mount(digest, "r.example", "b");
-        content.allow_mount(digest, "r.example", "a");
-        content.allow_mount(digest, "r.example", "a");
-        content.allow_mount(digest, "other.example", "c");
+        content.allow_mount(digest, Some("r.example"), "b");
+        content.allow_mount(digest, None, "a");
+        content.allow_mount(digest, None, "a");
+        content.allow_mount(digest, Some("other.example"), "c");
         assert_eq!(content.mounts(&digest, "r.example").collect::<Vec<_>>(), ["a", "b"]);
     }
 }

@@ -84,13 +84,11 @@ pub struct Layer {
     pub blob: Option<File>,
 }
 
-/// A repository that is known to hold a blob.
+/// A repository that is known to hold some of the blobs.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Source {
-    /// The blob.
-    pub digest: oci::digest::Digest,
-    /// The registry, for example `r.example`.
-    pub registry: String,
+    /// The registry, for example `r.example`; absent: whichever is pushed to.
+    pub registry: Option<String>,
     /// The repository on it, for example `base/debian`.
     pub repository: String,
 }

@@ -76,10 +76,14 @@ impl Target {
             content.label(metadata.digest, layer.label.clone());
             layers.push(Layer { label: layer.label.clone(), metadata });
         }
-        for source in &spec.content.sources {
-            content.allow_mount(source.digest, &source.registry, &source.repository);
-        }
         let root = content.describe(&root).with_context(|| format!("the image of {}", spec.label))?;
+        // Which blobs a source has is not known. To ask for one that it lacks costs nothing: the answer is the
+        // beginning of an upload.
+        for source in &spec.content.sources {
+            for blob in content.walk(&root)? {
+                content.allow_mount(blob.digest, source.registry.as_deref(), &source.repository);
+            }
+        }
         Ok(Self { label: spec.label.clone(), root, content: Arc::new(content), layers, files })
     }
 

@@ -144,8 +144,8 @@ async fn mounts_from_a_known_repository() {
         let layer = &image.layers[0];
         fake.insert_blob("base/os", layer.blob.clone());
         let mut content = content(&folder, &[&image]);
-        content.allow_mount(layer.metadata.digest, &fake.host(), "base/os");
-        content.allow_mount(layer.metadata.digest, "other.example", "elsewhere");
+        content.allow_mount(layer.metadata.digest, Some(&fake.host()), "base/os");
+        content.allow_mount(layer.metadata.digest, Some("other.example"), "elsewhere");
         let summary = push(&client(&fake), &to_app(content, image.descriptor(), &["1"])).await.unwrap();
         let expected = if refused { (2, 0) } else { (1, 1) };
         assert_eq!((summary.sent, summary.mounted), expected);
