@@ -95,7 +95,11 @@ pub enum Error {
         path: PathBuf,
     },
     /// A directory where a file was promised.
-    #[error("{} is a directory, and was declared as a file ({image_path}). Declare it as a tree", path.display())]
+    #[error(
+        "{0} is a directory, and was declared as the file {image_path}. Bazel does not see into a directory among sources: \
+         name its files, as with glob([\"{0}/**\"])",
+        path.display()
+    )]
     Directory {
         /// The directory.
         path: PathBuf,

@@ -39,7 +39,7 @@ fn sources() {
     std::os::unix::net::UnixListener::bind(path("socket")).unwrap();
     let cases = [
         ("file", "missing", "No such file"),
-        ("file", "dir", "Declare it as a tree"),
+        ("file", "dir", "name its files, as with glob("),
         ("file", "dangling", "No such file"),
         ("file", "socket", "cannot open"),
         ("tree", "missing", "cannot read the directory"),
