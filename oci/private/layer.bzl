@@ -135,8 +135,9 @@ symlinks, root symlinks, empty files and repo mappings.""",
             default = False,
         ),
         "mode": attr.string(
-            doc = """Octal mode of every file, such as `0555`. Default: 0755 for executables, else 0644. Bazel makes all outputs
-of actions executable, so that this default tells apart source files only.""",
+            doc = """Octal mode of every file, such as `0555`. Default: 0755 for scripts and programs, told by how they
+begin (`#!` or ELF), else 0644. The bit on disk counts for nothing: Bazel sets it on every output, and on remote
+workers on every input.""",
         ),
         "modes": attr.string_dict(
             doc = """Glob to octal mode, for files and directories. Globs are matched on the path in the image without

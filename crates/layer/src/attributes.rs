@@ -21,6 +21,22 @@ pub(crate) fn default_directory_mode(path: &[u8]) -> u16 {
     }
 }
 
+/// Default mode of files that no system would execute.
+pub(crate) const FILE_MODE: u16 = 0o644;
+/// Default mode of programs.
+const EXECUTABLE_MODE: u16 = 0o755;
+/// How files begin that Linux executes: scripts, and programs and libraries (`e_ident` of ELF).
+const EXECUTABLE_HEADS: [&[u8]; 2] = [b"#!", b"\x7fELF"];
+
+/// Mode of a regular file that nobody declared, told by how it begins.
+///
+/// The executable bit on disk would seem the natural thing to ask. But Bazel sets it on every output of an action and,
+/// on remote workers, on every input, and does not notice when it changes on a source file: the bytes of a layer would
+/// depend on where it was packed.
+pub(crate) fn mode_by_content(head: &[u8]) -> u16 {
+    if EXECUTABLE_HEADS.iter().any(|magic| head.starts_with(magic)) { EXECUTABLE_MODE } else { FILE_MODE }
+}
+
 /// Parses a mode: one to four octal digits, with or without zeros in front.
 ///
 /// # Errors
@@ -172,6 +188,16 @@ mod tests {
         for text in ["", "8", "0o644", "rw", "10000", "+644", "-1", " 644", "0000644", "100644"] {
             let message = parse_mode(text).unwrap_err().to_string();
             assert_eq!(message, format!("mode {text:?}: a mode is octal, from 0000 to 7777, like 0644"));
+        }
+    }
+
+    #[test]
+    fn modes_by_content() {
+        for head in ["#!/bin/sh\n", "#!", "\x7fELF", "\x7fELF\x02\x01"] {
+            assert_eq!(mode_by_content(head.as_bytes()), 0o755, "{head:?}");
+        }
+        for head in ["", "#", " #!", "# !", "\x7fEL", "MZ", "text"] {
+            assert_eq!(mode_by_content(head.as_bytes()), 0o644, "{head:?}");
         }
     }
 

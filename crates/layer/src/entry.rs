@@ -1,7 +1,7 @@
 //! What a layer holds, decided: one [`Entry`] for each tar entry.
 //!
-//! Invariant: everything that goes to the header is known here, apart from the size of a regular file and its
-//! executable bit, which come with its content when it is read. So no file is looked at twice.
+//! Invariant: everything that goes to the header is known here, apart from the size of a regular file and, where its
+//! content decides, its mode, which come when it is read. So no file is looked at twice.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ pub struct Entry {
     pub path: ImagePath,
     /// What it is.
     pub kind: Kind,
-    /// Permission bits with set-uid, set-gid and sticky. `None` is for a regular file whose executable bit decides.
+    /// Permission bits with set-uid, set-gid and sticky. `None` is for a regular file whose content decides.
     pub mode: Option<u16>,
     /// Who owns it.
     pub owner: Owner,

@@ -1,7 +1,7 @@
 //! `LAYER_FORMAT` 1: which bytes a layer is made of.
 //!
 //! The same entries give the same bytes, whatever the number of threads, the machine, the order in which files
-//! were declared, or the state of the file system besides names, contents and the owner's executable bit. A change
+//! were declared, or the state of the file system besides names and contents. A change
 //! to anything on this page changes digests in every cache and needs a new number.
 //!
 //! # Tar

@@ -1,8 +1,8 @@
-//! The three things that operating systems disagree on: names as bytes, link targets as bytes, and the executable bit.
+//! What operating systems disagree on: names and link targets as bytes.
 //!
-//! Invariant: on Unix nothing is lost. Elsewhere names must be Unicode, and no file is executable.
+//! Invariant: on Unix nothing is lost. Elsewhere names must be Unicode.
 
-use std::{ffi::OsStr, fs::Metadata};
+use std::ffi::OsStr;
 
 /// The bytes of a name, if it has any.
 #[cfg(unix)]
@@ -15,16 +15,4 @@ pub(crate) fn bytes(name: &OsStr) -> Option<&[u8]> {
 #[cfg(not(unix))]
 pub(crate) fn bytes(name: &OsStr) -> Option<&[u8]> {
     name.to_str().map(str::as_bytes)
-}
-
-/// Whether the owner may execute the file.
-#[cfg(unix)]
-pub(crate) fn is_executable(metadata: &Metadata) -> bool {
-    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o100 != 0
-}
-
-/// Whether the owner may execute the file: this system does not know.
-#[cfg(not(unix))]
-pub(crate) fn is_executable(_: &Metadata) -> bool {
-    false
 }

@@ -3,8 +3,8 @@
 //! [`entries`] parses what the rules declare, [`plan`] makes it the sorted list of what the layer holds, and [`layer`]
 //! packs that list; [`import`] takes a tar from elsewhere. Which bytes come out is specified in [`mod@format`].
 //!
-//! Invariant of the whole crate: the output is a function of the declared entries, the attributes, and the names,
-//! contents and executable bits of the files. Nothing reads the clock, the environment, or the number of threads but
+//! Invariant of the whole crate: the output is a function of the declared entries, the attributes, and the names
+//! and contents of the files. Nothing reads the clock, the environment, or the number of threads but
 //! to start as many.
 
 mod block;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    attributes::{Attributes, ModeGlobs, default_directory_mode},
+    attributes::{Attributes, FILE_MODE, ModeGlobs, default_directory_mode},
     entries::{Declared, DeclaredKind, check_target},
     entry::{Entry, Kind},
     error::Error,
@@ -21,10 +21,6 @@ use crate::{
 
 /// Mode of symbolic links, which no system looks at.
 const SYMLINK_MODE: u16 = 0o777;
-/// Default mode of files that nobody may execute.
-pub(crate) const FILE_MODE: u16 = 0o644;
-/// Default mode of files that their owner may execute.
-pub(crate) const EXECUTABLE_MODE: u16 = 0o755;
 
 /// Decides the entries of a layer: walks trees, resolves what is declared twice, adds parents, sets modes.
 ///

@@ -9,7 +9,7 @@
 
 use std::{
     fs::{File, Metadata},
-    io::{self, Read},
+    io::{self, Read, Seek},
     ops::Range,
     path::{Path, PathBuf},
     thread::Scope,
@@ -21,7 +21,6 @@ use crate::{
     entry::{Entry, Kind},
     error::Error,
     format::LARGE,
-    host,
     path::ImagePath,
 };
 
@@ -33,15 +32,17 @@ const RUN: usize = 32;
 const AHEAD: usize = 4;
 /// Content from which on a chunk is handed over.
 const CHUNK: usize = 256 << 10;
+/// How much of a large file decides about its mode.
+const HEAD: usize = 4;
 
 /// What an entry brings from disk.
 pub(crate) enum Content<'a> {
     /// No regular file, or an empty one that is on no disk.
     None,
     /// A small file, whole.
-    Small { bytes: &'a [u8], executable: bool },
-    /// A large file, opened.
-    Large { file: File, size: u64, executable: bool },
+    Small(&'a [u8]),
+    /// A large file, opened, and how it begins.
+    Large { file: File, size: u64, head: [u8; HEAD] },
 }
 
 /// Some entries of one run, read.
@@ -53,8 +54,8 @@ struct Chunk {
 
 enum Item {
     None,
-    Small { range: Range<usize>, executable: bool },
-    Large { file: File, size: u64, executable: bool },
+    Small(Range<usize>),
+    Large { file: File, size: u64, head: [u8; HEAD] },
 }
 
 /// The contents of entries, in their order.
@@ -106,8 +107,8 @@ impl Reads {
         };
         Ok(match item {
             Item::None => Content::None,
-            Item::Small { range, executable } => Content::Small { bytes: &self.bytes[range], executable },
-            Item::Large { file, size, executable } => Content::Large { file, size, executable },
+            Item::Small(range) => Content::Small(&self.bytes[range]),
+            Item::Large { file, size, head } => Content::Large { file, size, head },
         })
     }
 }
@@ -135,7 +136,7 @@ fn read_run(run: &[Entry], sender: &Sender<Chunk>) -> Result<(), Unwanted> {
 /// Opens a file, and reads it to the end of `bytes` if it is small.
 fn open(image_path: &ImagePath, path: &Path, bytes: &mut Vec<u8>) -> Result<Item, Error> {
     let (mut file, metadata) = open_file(path)?;
-    let (size, executable) = (metadata.len(), host::is_executable(&metadata));
+    let size = metadata.len();
     if metadata.is_dir() {
         return Err(Error::Directory { path: path.to_owned(), image_path: image_path.clone() });
     }
@@ -143,7 +144,10 @@ fn open(image_path: &ImagePath, path: &Path, bytes: &mut Vec<u8>) -> Result<Item
         return Err(Error::Special { path: path.to_owned() });
     }
     if size >= LARGE {
-        return Ok(Item::Large { file, size, executable });
+        let mut head = [0; HEAD];
+        let read = file.read_exact(&mut head).and_then(|()| file.rewind());
+        read.map_err(|source| read_failed(path, source))?;
+        return Ok(Item::Large { file, size, head });
     }
     let start = bytes.len();
     // One byte more than there should be, so that the last read shows a file that has grown.
@@ -154,7 +158,7 @@ fn open(image_path: &ImagePath, path: &Path, bytes: &mut Vec<u8>) -> Result<Item
         return Err(Error::SizeChanged { path: path.to_owned(), size });
     }
     bytes.truncate(end);
-    Ok(Item::Small { range: start..end, executable })
+    Ok(Item::Small(start..end))
 }
 
 fn open_file(path: &Path) -> Result<(File, Metadata), Error> {

@@ -10,6 +10,7 @@ use std::{
 };
 
 use crate::{
+    attributes::mode_by_content,
     cut::ends_before,
     engine::Members,
     entry::{Entry, Kind},
@@ -17,7 +18,6 @@ use crate::{
     format::{Cuts, TAR_END},
     header::{self, Fields, padding},
     mtree::{self, Line, Listing},
-    plan::{EXECUTABLE_MODE, FILE_MODE},
     read::{Content, Reads, read_failed},
 };
 
@@ -32,12 +32,12 @@ pub(crate) fn write_entries(
     let mut head = Vec::new();
     for entry in entries {
         let content = reads.next()?;
-        let (size, executable) = match &content {
-            Content::None => (0, false),
-            Content::Small { bytes, executable } => (bytes.len() as u64, *executable),
-            Content::Large { size, executable, .. } => (*size, *executable),
+        let (size, start) = match &content {
+            Content::None => (0, &[][..]),
+            Content::Small(bytes) => (bytes.len() as u64, *bytes),
+            Content::Large { size, head: start, .. } => (*size, &start[..]),
         };
-        let fields = fields(entry, size, executable);
+        let fields = fields(entry, size, start);
         head.clear();
         header::append(&mut head, fields);
         let listed = listing.add(&line(entry, fields));
@@ -48,7 +48,7 @@ pub(crate) fn write_entries(
                 members.block().push(&head);
                 read_pieces(&mut file, path, size, cuts, members)?;
             }
-            (Content::Small { bytes, .. }, _) => add_small(entry, &head, bytes, cuts, members)?,
+            (Content::Small(bytes), _) => add_small(entry, &head, bytes, cuts, members)?,
             (Content::None | Content::Large { .. }, _) => add_small(entry, &head, &[], cuts, members)?,
         }
     }
@@ -59,13 +59,14 @@ pub(crate) fn write_entries(
     Ok(())
 }
 
-fn fields(entry: &Entry, size: u64, executable: bool) -> Fields<'_> {
+/// The header of an entry whose content is `size` bytes long and begins with `head`.
+fn fields<'a>(entry: &'a Entry, size: u64, head: &[u8]) -> Fields<'a> {
     let (kind, link) = match &entry.kind {
         Kind::Directory => (header::Type::Directory, &[][..]),
         Kind::Symlink(target) => (header::Type::Symlink, &**target),
         Kind::Empty | Kind::File(_) => (header::Type::File, &[][..]),
     };
-    let mode = entry.mode.unwrap_or(if executable { EXECUTABLE_MODE } else { FILE_MODE });
+    let mode = entry.mode.unwrap_or_else(|| mode_by_content(head));
     let Entry { path, owner, mtime, .. } = entry;
     Fields { kind, path: path.as_bytes(), link, mode, owner: *owner, size, mtime: *mtime }
 }

@@ -27,7 +27,6 @@ fn every_kind_with_its_defaults() {
     let dir = tempfile::tempdir().unwrap();
     let file = put(dir.path(), "plain", b"text");
     let program = put(dir.path(), "program", b"#!");
-    make_executable(&program);
     std::os::unix::fs::symlink("../up/and away", dir.path().join("link")).unwrap();
     let (file, program) = (file.to_str().unwrap(), program.to_str().unwrap());
     let link = dir.path().join("link");
@@ -73,11 +72,6 @@ fn every_kind_with_its_defaults() {
     assert!(packed.mtree.contains("./etc/plain type=file mode=0644 uid=0 gid=0 size=4 time=0.0\n"));
     assert_eq!(packed.blob.len() % 512, 0);
     assert!(packed.blob.ends_with(&[0; 1024]));
-}
-
-fn make_executable(path: &std::path::Path) {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o700)).unwrap();
 }
 
 #[test]

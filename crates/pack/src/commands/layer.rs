@@ -33,7 +33,7 @@ pub(crate) struct Layer {
     /// gzip: 0 to 12, by default 6. zstd: 1 to 22, by default 3.
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     compression_level: Option<i64>,
-    /// Mode of regular files, instead of 0755 for executables and 0644 for others.
+    /// Mode of regular files, instead of 0755 for what begins with `#!` or is ELF and 0644 for others.
     #[arg(long, value_name = "MODE", value_parser = parse_mode)]
     mode: Option<u16>,
     /// Mode of the files and directories that match; the last match counts.
