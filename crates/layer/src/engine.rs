@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! caller ── members ──┬─▶ hasher: the one serial SHA-256 that makes the diff_id, and nothing else
-//!                     ├─▶ workers, up to as many as there are CPUs: compress, digest of the member
+//!                     ├─▶ workers, up to as many as there are CPUs: compress
 //!                     └─▶ writer: waits for members in order, writes the blob, its SHA-256
 //! ```
 //!
@@ -53,18 +53,13 @@ type Tar = Arc<Block>;
 /// A member for a worker, and where its compressed bytes are awaited.
 struct Job {
     tar: Tar,
-    done: Sender<Result<Encoded, CompressError>>,
-}
-
-struct Encoded {
-    bytes: Vec<u8>,
-    digest: Digest,
+    done: Sender<Result<Vec<u8>, CompressError>>,
 }
 
 /// What the writer waits for.
 enum Pending {
     Plain(Tar),
-    Encoded(Receiver<Result<Encoded, CompressError>>),
+    Encoded(Receiver<Result<Vec<u8>, CompressError>>),
 }
 
 /// Members between the caller and the writer. gzip: every worker has one in work and the next at hand. zstd, whose members
@@ -207,8 +202,7 @@ fn compress(codec: Codec, jobs: &Receiver<Job>, spare: &Sender<Block>) {
     let mut encoder = Encoder::new(codec).expect("without compression there are no workers");
     for Job { tar, done } in jobs {
         // Copied out of the encoder's buffer, which has room for the worst case.
-        let encode = |bytes: &[u8]| Encoded { bytes: bytes.to_vec(), digest: Digest::of(bytes) };
-        let encoded = encoder.encode(tar.bytes()).map(encode);
+        let encoded = encoder.encode(tar.bytes()).map(<[u8]>::to_vec);
         recycle(tar, spare);
         // No one waits after an error elsewhere.
         let _ = done.send(encoded);
@@ -252,11 +246,11 @@ fn write(
                     // A worker is gone without an answer: it has panicked, or the caller gave up.
                     return Err(Error::Stopped);
                 };
-                let Encoded { bytes, digest } = encoded?;
+                let bytes = encoded?;
                 hasher.update(&bytes);
                 out.write_all(&bytes).map_err(failed)?;
                 let size = bytes.len() as u64;
-                table.push(Member { offset, size, digest });
+                table.push(Member { offset, size });
                 offset += size;
             }
         }

@@ -41,8 +41,8 @@
 //!
 //! # Members
 //!
-//! The tar is cut into *members*. For gzip and zstd each is compressed on its own, and its compressed size and digest
-//! stand in `layer.json`. Lengths are of tar bytes. *min*, *max*, *distance* and *piece* are:
+//! The tar is cut into *members*. For gzip and zstd each is compressed on its own, and its place in the
+//! blob stands in `layer.json`. Lengths are of tar bytes. *min*, *max*, *distance* and *piece* are:
 //!
 //! | | min | max | distance | piece |
 //! |---|---|---|---|---|

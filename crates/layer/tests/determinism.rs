@@ -134,14 +134,13 @@ fn large_files_and_many_members() {
     }
 }
 
-/// The table of members covers the blob, and each member stands on its own.
+/// The table of members covers the blob.
 fn check_members(packed: &support::Packed) {
     let members = &packed.written.members;
     let mut end = 0;
     for member in members {
         assert_eq!(member.offset, end);
         end += member.size;
-        assert_eq!(member.digest, oci::digest::Digest::of(slice(packed, member)));
     }
     assert!(members.is_empty() || end == packed.written.size);
 }

@@ -72,8 +72,6 @@ pub struct Member {
     pub offset: u64,
     /// Its compressed size in bytes.
     pub size: u64,
-    /// Digest of its compressed bytes.
-    pub digest: Digest,
 }
 
 impl LayerJson {
@@ -145,7 +143,7 @@ mod tests {
             annotations: BTreeMap::from([("k".into(), "v".into())]),
             history: LayerHistory { created_by: "//app:layer".into() },
             blob: Blob::File,
-            members: Some(vec![Member { offset: 0, size: 4, digest: Digest::of(b"blob") }]),
+            members: Some(vec![Member { offset: 0, size: 4 }]),
         }
     }
 
@@ -159,7 +157,7 @@ mod tests {
                 r#"{{"annotations":{{"k":"v"}},"blob":{{"kind":"file"}},"diff_id":"{tar}","digest":"{blob}","#,
                 r#""history":{{"created_by":"//app:layer"}},"layer_format":1,"#,
                 r#""media_type":"application/vnd.oci.image.layer.v1.tar+gzip","#,
-                r#""members":[{{"digest":"{blob}","offset":0,"size":4}}],"#,
+                r#""members":[{{"offset":0,"size":4}}],"#,
                 r#""platform":{{"architecture":"amd64","os":"linux"}},"size":4,"uncompressed_size":3,"v":1}}"#
             ),
             blob = blob,
