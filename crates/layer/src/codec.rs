@@ -99,13 +99,13 @@ pub struct CompressError(String);
 /// Compresses members, one at a time, with a buffer and tables that it keeps.
 pub(crate) struct Encoder {
     method: Method,
-    out: Vec<u8>,
+    out: Output,
 }
 
 enum Method {
     StoredGzip,
     Gzip(Box<Compressor>),
-    Zstd(i32),
+    Zstd(zstd_frame::Frames),
 }
 
 impl Encoder {
@@ -118,9 +118,9 @@ impl Encoder {
                 let level = CompressionLvl::new(level.into()).expect("Codec::new has checked the level");
                 Method::Gzip(Box::new(Compressor::new(level)))
             }
-            Codec::Zstd(level) => Method::Zstd(level.into()),
+            Codec::Zstd(level) => Method::Zstd(zstd_frame::Frames::new(level)),
         };
-        Some(Self { method, out: Vec::new() })
+        Some(Self { method, out: Output::default() })
     }
 
     /// The compressed bytes of `member`, valid until the next call.
@@ -136,16 +136,16 @@ impl Encoder {
                     }
                 }
             }
-            Method::Zstd(level) => {
+            Method::Zstd(frames) => {
                 for (range, fate) in segments(member) {
                     match fate {
                         Fate::Store => zstd_frame::store(&mut self.out, &member[range]),
-                        Fate::Compress => zstd_frame::compress(&mut self.out, *level, &member[range])?,
+                        Fate::Compress => frames.compress(&mut self.out, &member[range])?,
                     }
                 }
             }
         }
-        Ok(&self.out)
+        Ok(self.out.bytes())
     }
 }
 
@@ -155,11 +155,39 @@ impl fmt::Debug for Encoder {
     }
 }
 
-/// Room for `more` bytes at the end of `out`, as a slice to write into.
-fn room(out: &mut Vec<u8>, more: usize) -> &mut [u8] {
-    let start = out.len();
-    out.resize(start + more, 0);
-    &mut out[start..]
+/// Compressed bytes. Room for the worst case is asked for often and used rarely, so it is zeroed only once.
+#[derive(Default)]
+struct Output {
+    data: Vec<u8>,
+    filled: usize,
+}
+
+impl Output {
+    fn bytes(&self) -> &[u8] {
+        &self.data[..self.filled]
+    }
+
+    const fn clear(&mut self) {
+        self.filled = 0;
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.room(bytes.len()).copy_from_slice(bytes);
+        self.filled += bytes.len();
+    }
+
+    /// Room for `most` more bytes, to be written into and then counted by [`Output::advance`].
+    fn room(&mut self, most: usize) -> &mut [u8] {
+        let end = self.filled + most;
+        if self.data.len() < end {
+            self.data.resize(end, 0);
+        }
+        &mut self.data[self.filled..end]
+    }
+
+    const fn advance(&mut self, count: usize) {
+        self.filled += count;
+    }
 }
 
 #[cfg(test)]

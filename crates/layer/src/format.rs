@@ -67,7 +67,7 @@
 //! # Segments
 //!
 //! A member is divided into blocks of [`BLOCK`] bytes, counted from its start; what is left over belongs to the last one.
-//! Each is *dense* if [`crate::dense::is_dense`] says so, an integer test of a sample. [`MIN_DENSE_RUN`] or more
+//! Each is *dense* if [`crate::dense::is_dense`] says so, three integer tests of a sample. [`MIN_DENSE_RUN`] or more
 //! dense blocks in a row, or a whole member of dense blocks, are one segment that is *stored*; what lies between
 //! them is a segment that is *compressed*. A member shorter than a block is compressed.
 //!
