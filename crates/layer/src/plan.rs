@@ -16,7 +16,7 @@ use crate::{
     error::Error,
     host,
     path::{ImagePath, printable},
-    walk::walk,
+    walk::{Found, walk},
 };
 
 /// Mode of symbolic links, which no system looks at.
@@ -48,12 +48,11 @@ fn expand(declared: Vec<Declared>, attributes: &Attributes) -> Result<Vec<Entry>
     for Declared { path, kind, mode } in declared {
         let kind = match kind {
             DeclaredKind::Tree(directory) => {
-                walk(&path, &directory, &mut |path, kind| {
+                let found = walk(&path, &directory)?.into_iter().filter(|found| !found.path.is_root());
+                entries.extend(found.map(|Found { path, kind }| {
                     let mode = if matches!(kind, Kind::File(_)) { mode } else { None };
-                    if !path.is_root() {
-                        entries.push(entry(path, kind, mode, attributes));
-                    }
-                })?;
+                    entry(path, kind, mode, attributes)
+                }));
                 continue;
             }
             DeclaredKind::File(source) => Kind::File(source),
