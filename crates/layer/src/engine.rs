@@ -63,12 +63,12 @@ enum Pending {
 }
 
 /// Members between the caller and the writer. gzip: every worker has one in work and the next at hand. zstd, whose members
-/// are four times as large: as many as stay below 64 MiB and 16 MiB a thread.
+/// are twice as large: as many as stay well below 64 MiB and 16 MiB a thread.
 const fn in_flight(codec: Codec, threads: usize) -> usize {
     match codec {
         Codec::None => 16,
         Codec::Gzip(_) => 2 * threads + 8,
-        Codec::Zstd(_) => threads + 2,
+        Codec::Zstd(_) => threads + 4,
     }
 }
 

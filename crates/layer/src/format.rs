@@ -47,7 +47,7 @@
 //! | | min | max | distance | piece |
 //! |---|---|---|---|---|
 //! | gzip | 512 KiB | 2 MiB | 512 KiB | 1 MiB |
-//! | zstd | 2 MiB | 8 MiB | 2 MiB | 4 MiB |
+//! | zstd | 1 MiB | 4 MiB | 1 MiB | 2 MiB |
 //!
 //! 1. An entry with at least [`LARGE`] bytes of content starts a member, is cut every *piece* bytes counted from
 //!    its first header byte, and ends a member.
@@ -123,6 +123,7 @@ impl Cuts {
     /// gives several threads work even in a layer of 10 MiB.
     pub const GZIP: Self = Self { min: 512 << 10, max: 2 << 20, distance: 512 << 10, piece: 1 << 20 };
 
-    /// zstd: four times that, since its window at level 3 has 2 MiB.
-    pub const ZSTD: Self = Self { min: 2 << 20, max: 8 << 20, distance: 2 << 20, piece: 4 << 20 };
+    /// zstd: twice that, since its window at level 3 has 2 MiB. Four times that wrote 0.1 to 0.4% less, and took 2 to
+    /// 6% longer and a third more memory; the same as gzip's wrote 0.2 to 1% more.
+    pub const ZSTD: Self = Self { min: 1 << 20, max: 4 << 20, distance: 1 << 20, piece: 2 << 20 };
 }
