@@ -61,6 +61,8 @@ def _oci_layer_impl(ctx):
     arguments.add("--compression", ctx.attr.compression)
     if ctx.attr.compression_level != -1:
         arguments.add("--compression-level", str(ctx.attr.compression_level))
+    if ctx.attr.gzip_members != "many":
+        arguments.add("--gzip-members", ctx.attr.gzip_members)
     if ctx.attr.mode:
         arguments.add("--mode", ctx.attr.mode)
     arguments.add_all(["%s=%s" % item for item in ctx.attr.modes.items()], before_each = "--modes")
@@ -128,6 +130,13 @@ Output groups: `mtree`, the layer's listing; `metadata`, its `layer.json`.
 any number of outputs are placed below it, at their paths relative to their package. A directory output's contents
 are placed below the path.""",
             allow_files = True,
+        ),
+        "gzip_members": attr.string(
+            doc = """`many`, which RFC 1952 allows and every container runtime reads: about 1 MiB each, so that a change
+in one file leaves most bytes of the layer as they were. `one` is for readers that stop after the first member, as
+some on the JVM do; it takes two to three times the CPU time. Levels are then 1 to 9.""",
+            default = "many",
+            values = ["many", "one"],
         ),
         "include_runfiles": attr.bool(
             doc = """Whether the runfiles of executables in `srcs` and `files` go next to them, as `<path>.runfiles`, with

@@ -4,9 +4,10 @@
 //! done before: any worker may get any member.
 
 mod gzip;
+pub(crate) mod joined;
 mod zstd_frame;
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use libdeflater::{CompressionLvl, Compressor};
 use oci::media_type::{self, Compression};
@@ -23,6 +24,8 @@ pub enum Codec {
     None,
     /// gzip by libdeflate, level 0 to 12.
     Gzip(u8),
+    /// gzip as one member, by miniz, level 1 to 9. For readers that stop after the first member.
+    GzipJoined(u8),
     /// zstd, level 1 to 22.
     Zstd(u8),
 }
@@ -36,18 +39,27 @@ impl Codec {
     /// The codec for a kind of compression and, if one is asked for, a level.
     ///
     /// # Errors
-    /// [`LevelError`] for a level that the kind does not have.
-    pub fn new(compression: Compression, level: Option<i64>) -> Result<Self, LevelError> {
-        let (default, highest, lowest) = match compression {
-            Compression::None if level.is_some() => return Err(LevelError::NoLevels),
+    /// [`CodecError`] for a level that the kind does not have, and for members of what is not gzip.
+    pub fn new(
+        compression: Compression,
+        level: Option<i64>,
+        members: GzipMembers,
+    ) -> Result<Self, CodecError> {
+        let one = members == GzipMembers::One;
+        let (codec, default, levels): (fn(u8) -> Self, _, _) = match compression {
+            Compression::None | Compression::Zstd if one => {
+                return Err(CodecError::NoMembers { compression });
+            }
+            Compression::None if level.is_some() => return Err(CodecError::NoLevels),
             Compression::None => return Ok(Self::None),
-            Compression::Gzip => (6, 12, 0),
-            Compression::Zstd => (3, 22, 1),
+            Compression::Gzip if one => (Self::GzipJoined, 6, 1..=9),
+            Compression::Gzip => (Self::Gzip, 6, 0..=12),
+            Compression::Zstd => (Self::Zstd, 3, 1..=22),
         };
         let asked = level.unwrap_or(default);
-        let level = u8::try_from(asked).ok().filter(|level| (lowest..=highest).contains(level));
-        let level = level.ok_or(LevelError::Range { compression, asked, lowest, highest })?;
-        Ok(if compression == Compression::Gzip { Self::Gzip(level) } else { Self::Zstd(level) })
+        let level = u8::try_from(asked).ok().filter(|level| levels.contains(level));
+        let (lowest, highest) = levels.into_inner();
+        level.map(codec).ok_or(CodecError::Level { compression, members, asked, lowest, highest })
     }
 
     /// Media type of a layer with this compression, of OCI's family.
@@ -55,9 +67,14 @@ impl Codec {
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::None => media_type::OCI_LAYER,
-            Self::Gzip(_) => media_type::OCI_LAYER_GZIP,
+            Self::Gzip(_) | Self::GzipJoined(_) => media_type::OCI_LAYER_GZIP,
             Self::Zstd(_) => media_type::OCI_LAYER_ZSTD,
         }
+    }
+
+    /// Whether members are pieces of one gzip member.
+    pub(crate) const fn is_joined(self) -> bool {
+        matches!(self, Self::GzipJoined(_))
     }
 
     /// Where members end. Without compression there are none, and gzip's cuts merely say in which pieces the tar is
@@ -65,20 +82,53 @@ impl Codec {
     #[must_use]
     pub const fn cuts(self) -> Cuts {
         match self {
-            Self::None | Self::Gzip(_) => Cuts::GZIP,
+            Self::None | Self::Gzip(_) | Self::GzipJoined(_) => Cuts::GZIP,
             Self::Zstd(_) => Cuts::ZSTD,
         }
     }
 }
 
-/// A level that does not exist.
+/// How many gzip members a layer has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum GzipMembers {
+    /// Independent ones of about 1 MiB, as RFC 1952 allows.
+    #[default]
+    Many,
+    /// One over the whole layer.
+    One,
+}
+
+impl FromStr for GzipMembers {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "many" => Ok(Self::Many),
+            "one" => Ok(Self::One),
+            _ => Err("known are many and one"),
+        }
+    }
+}
+
+impl fmt::Display for GzipMembers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Many => "",
+            Self::One => " of one member",
+        })
+    }
+}
+
+/// A codec that does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LevelError {
-    /// Too low or too high.
-    #[error("compression level {asked}: {compression} has levels {lowest} to {highest}")]
-    Range {
+pub enum CodecError {
+    /// A level that is too low or too high.
+    #[error("compression level {asked}: {compression}{members} has levels {lowest} to {highest}")]
+    Level {
         /// The kind of compression.
         compression: Compression,
+        /// Its members.
+        members: GzipMembers,
         /// The level that was asked for.
         asked: i64,
         /// Its lowest level.
@@ -89,6 +139,12 @@ pub enum LevelError {
     /// There is nothing to have levels.
     #[error("a compression level without compression: leave the level out")]
     NoLevels,
+    /// One member of what has no members.
+    #[error("one gzip member with compression {compression}: only gzip has members")]
+    NoMembers {
+        /// The kind of compression.
+        compression: Compression,
+    },
 }
 
 /// A compressor refused. None does in practice; the message is its own.
@@ -105,6 +161,7 @@ pub(crate) struct Encoder {
 enum Method {
     StoredGzip,
     Gzip(Box<Compressor>),
+    Joined(joined::Pieces),
     Zstd(zstd_frame::Frames),
 }
 
@@ -118,6 +175,7 @@ impl Encoder {
                 let level = CompressionLvl::new(level.into()).expect("Codec::new has checked the level");
                 Method::Gzip(Box::new(Compressor::new(level)))
             }
+            Codec::GzipJoined(level) => Method::Joined(joined::Pieces::new(level)),
             Codec::Zstd(level) => Method::Zstd(zstd_frame::Frames::new(level)),
         };
         Some(Self { method, out: Output::default() })
@@ -126,26 +184,29 @@ impl Encoder {
     /// The compressed bytes of `member`, valid until the next call.
     pub(crate) fn encode(&mut self, member: &[u8]) -> Result<&[u8], CompressError> {
         self.out.clear();
-        match &mut self.method {
-            Method::StoredGzip => gzip::store(&mut self.out, member),
-            Method::Gzip(compressor) => {
-                for (range, fate) in segments(member) {
-                    match fate {
-                        Fate::Store => gzip::store(&mut self.out, &member[range]),
-                        Fate::Compress => gzip::compress(&mut self.out, compressor, &member[range])?,
-                    }
-                }
-            }
-            Method::Zstd(frames) => {
-                for (range, fate) in segments(member) {
-                    match fate {
-                        Fate::Store => zstd_frame::store(&mut self.out, &member[range]),
-                        Fate::Compress => frames.compress(&mut self.out, &member[range])?,
-                    }
-                }
-            }
+        let segments = match self.method {
+            Method::StoredGzip => vec![(0..member.len(), Fate::Store)],
+            Method::Gzip(_) | Method::Joined(_) | Method::Zstd(_) => segments(member),
+        };
+        for (range, fate) in segments {
+            self.method.write(&mut self.out, &member[range], fate)?;
         }
         Ok(self.out.bytes())
+    }
+}
+
+impl Method {
+    /// Writes one segment.
+    fn write(&mut self, out: &mut Output, data: &[u8], fate: Fate) -> Result<(), CompressError> {
+        match (self, fate) {
+            (Self::StoredGzip, _) | (Self::Gzip(_), Fate::Store) => gzip::store(out, data),
+            (Self::Gzip(compressor), Fate::Compress) => gzip::compress(out, compressor, data)?,
+            (Self::Joined(_), Fate::Store) => gzip::store_blocks(out, data, false),
+            (Self::Joined(pieces), Fate::Compress) => pieces.compress(out, data)?,
+            (Self::Zstd(_), Fate::Store) => zstd_frame::store(out, data),
+            (Self::Zstd(frames), Fate::Compress) => frames.compress(out, data)?,
+        }
+        Ok(())
     }
 }
 
@@ -201,7 +262,7 @@ mod tests {
         let mut out = Vec::new();
         let mut reader: Box<dyn Read + '_> = match codec {
             Codec::None => Box::new(bytes),
-            Codec::Gzip(_) => Box::new(flate2::read::MultiGzDecoder::new(bytes)),
+            Codec::Gzip(_) | Codec::GzipJoined(_) => Box::new(flate2::read::MultiGzDecoder::new(bytes)),
             Codec::Zstd(_) => Box::new(zstd::stream::read::Decoder::new(bytes).unwrap()),
         };
         reader.read_to_end(&mut out).unwrap();
@@ -231,6 +292,32 @@ mod tests {
     }
 
     #[test]
+    fn joined_pieces_are_one_member_and_have_no_memory() {
+        use joined::{Check, Joined};
+        for level in 1..=9 {
+            let codec = Codec::GzipJoined(level);
+            let mut used = Encoder::new(codec).unwrap();
+            let members = members();
+            let (mut blob, mut tar, mut joined) = (Joined::BEGIN.to_vec(), Vec::new(), Joined::default());
+            for member in members.iter().chain(members.iter().rev()) {
+                let got = used.encode(member).unwrap();
+                assert!(
+                    Encoder::new(codec).unwrap().encode(member).unwrap() == got,
+                    "level {level} remembers"
+                );
+                blob.extend_from_slice(got);
+                tar.extend_from_slice(member);
+                joined.add(&Check::of(member));
+            }
+            blob.extend_from_slice(&joined.end());
+            let mut out = Vec::new();
+            let mut decoder = flate2::bufread::GzDecoder::new(&*blob);
+            decoder.read_to_end(&mut out).unwrap();
+            assert!(out == tar && decoder.into_inner().is_empty(), "level {level}");
+        }
+    }
+
+    #[test]
     fn noise_is_stored() {
         let data = noise(3 * BLOCK, 1);
         let mut gzip = Encoder::new(Codec::GZIP).unwrap();
@@ -256,21 +343,28 @@ mod tests {
 
     #[test]
     fn levels() {
+        use Compression::{Gzip, None as Plain, Zstd};
+        use GzipMembers::{Many, One};
         let cases = [
-            (Compression::Gzip, None, Ok(Codec::Gzip(6))),
-            (Compression::Gzip, Some(0), Ok(Codec::Gzip(0))),
-            (Compression::Gzip, Some(12), Ok(Codec::Gzip(12))),
-            (Compression::Gzip, Some(13), Err("compression level 13: gzip has levels 0 to 12")),
-            (Compression::Gzip, Some(-1), Err("compression level -1: gzip has levels 0 to 12")),
-            (Compression::Zstd, None, Ok(Codec::Zstd(3))),
-            (Compression::Zstd, Some(22), Ok(Codec::Zstd(22))),
-            (Compression::Zstd, Some(0), Err("compression level 0: zstd has levels 1 to 22")),
-            (Compression::Zstd, Some(1000), Err("compression level 1000: zstd has levels 1 to 22")),
-            (Compression::None, None, Ok(Codec::None)),
-            (Compression::None, Some(1), Err("a compression level without compression: leave the level out")),
+            (Gzip, None, Many, Ok(Codec::Gzip(6))),
+            (Gzip, Some(0), Many, Ok(Codec::Gzip(0))),
+            (Gzip, Some(12), Many, Ok(Codec::Gzip(12))),
+            (Gzip, Some(13), Many, Err("compression level 13: gzip has levels 0 to 12")),
+            (Gzip, Some(-1), Many, Err("compression level -1: gzip has levels 0 to 12")),
+            (Gzip, None, One, Ok(Codec::GzipJoined(6))),
+            (Gzip, Some(9), One, Ok(Codec::GzipJoined(9))),
+            (Gzip, Some(10), One, Err("compression level 10: gzip of one member has levels 1 to 9")),
+            (Zstd, None, Many, Ok(Codec::Zstd(3))),
+            (Zstd, Some(22), Many, Ok(Codec::Zstd(22))),
+            (Zstd, Some(0), Many, Err("compression level 0: zstd has levels 1 to 22")),
+            (Zstd, Some(1000), Many, Err("compression level 1000: zstd has levels 1 to 22")),
+            (Zstd, None, One, Err("one gzip member with compression zstd: only gzip has members")),
+            (Plain, None, Many, Ok(Codec::None)),
+            (Plain, Some(1), Many, Err("a compression level without compression: leave the level out")),
+            (Plain, None, One, Err("one gzip member with compression none: only gzip has members")),
         ];
-        for (compression, level, expected) in cases {
-            let got = Codec::new(compression, level).map_err(|error| error.to_string());
+        for (compression, level, members, expected) in cases {
+            let got = Codec::new(compression, level, members).map_err(|error| error.to_string());
             assert_eq!(got, expected.map_err(str::to_owned));
         }
     }

@@ -27,7 +27,10 @@ use oci::{
 
 use crate::{
     block::Block,
-    codec::{Codec, CompressError, Encoder},
+    codec::{
+        Codec, CompressError, Encoder,
+        joined::{Check, Joined},
+    },
     error::Error,
     format::Cuts,
 };
@@ -53,13 +56,20 @@ type Tar = Arc<Block>;
 /// A member for a worker, and where its compressed bytes are awaited.
 struct Job {
     tar: Tar,
-    done: Sender<Result<Vec<u8>, CompressError>>,
+    done: Sender<Result<Encoded, CompressError>>,
+}
+
+/// A member, compressed.
+struct Encoded {
+    bytes: Vec<u8>,
+    /// For a codec that joins them.
+    check: Option<Check>,
 }
 
 /// What the writer waits for.
 enum Pending {
     Plain(Tar),
-    Encoded(Receiver<Result<Vec<u8>, CompressError>>),
+    Encoded(Receiver<Result<Encoded, CompressError>>),
 }
 
 /// Members between the caller and the writer. gzip: every worker has one in work and the next at hand. zstd, whose members
@@ -67,7 +77,7 @@ enum Pending {
 const fn in_flight(codec: Codec, threads: usize) -> usize {
     match codec {
         Codec::None => 16,
-        Codec::Gzip(_) => 2 * threads + 8,
+        Codec::Gzip(_) | Codec::GzipJoined(_) => 2 * threads + 8,
         Codec::Zstd(_) => threads + 4,
     }
 }
@@ -93,7 +103,7 @@ pub(crate) fn run<T>(
         });
         let writer = scope.spawn({
             let spare = spare.clone();
-            move || write(&pending, out, path, &spare)
+            move || write(codec, &pending, (out, path), &spare)
         });
         let (jobs, waiting) = bounded(depth);
         let workers = Workers { codec, most: threads.get(), running: 0, waiting, spare };
@@ -202,7 +212,10 @@ fn compress(codec: Codec, jobs: &Receiver<Job>, spare: &Sender<Block>) {
     let mut encoder = Encoder::new(codec).expect("without compression there are no workers");
     for Job { tar, done } in jobs {
         // Copied out of the encoder's buffer, which has room for the worst case.
-        let encoded = encoder.encode(tar.bytes()).map(<[u8]>::to_vec);
+        let encoded = encoder.encode(tar.bytes()).map(|bytes| Encoded {
+            bytes: bytes.to_vec(),
+            check: codec.is_joined().then(|| Check::of(tar.bytes())),
+        });
         recycle(tar, spare);
         // No one waits after an error elsewhere.
         let _ = done.send(encoded);
@@ -224,21 +237,21 @@ fn hash(members: &Receiver<Tar>, spare: &Sender<Block>) -> (Digest, u64) {
 type Blob = (Option<(Digest, u64)>, Vec<Member>);
 
 fn write(
+    codec: Codec,
     members: &Receiver<Pending>,
-    out: &mut impl Write,
-    path: &Path,
+    (out, path): (&mut impl Write, &Path),
     spare: &Sender<Block>,
 ) -> Result<Blob, Error> {
-    let failed = |source| Error::Write { path: path.to_owned(), source };
-    let mut hasher = Hasher::new();
-    let mut offset = 0;
+    let mut blob = Output { out, path, hasher: Hasher::new(), size: 0 };
     let mut table = Vec::new();
-    let mut plain = false;
+    let mut joined = codec.is_joined().then(Joined::default);
+    if joined.is_some() {
+        blob.write(Joined::BEGIN)?;
+    }
     for pending in members {
         match pending {
             Pending::Plain(tar) => {
-                plain = true;
-                out.write_all(tar.bytes()).map_err(failed)?;
+                blob.write_unhashed(tar.bytes())?;
                 recycle(tar, spare);
             }
             Pending::Encoded(encoded) => {
@@ -246,17 +259,43 @@ fn write(
                     // A worker is gone without an answer: it has panicked, or the caller gave up.
                     return Err(Error::Stopped);
                 };
-                let bytes = encoded?;
-                hasher.update(&bytes);
-                out.write_all(&bytes).map_err(failed)?;
-                let size = bytes.len() as u64;
-                table.push(Member { offset, size });
-                offset += size;
+                let Encoded { bytes, check } = encoded?;
+                let offset = blob.size;
+                blob.write(&bytes)?;
+                match (&mut joined, check) {
+                    (Some(joined), Some(check)) => joined.add(&check),
+                    _ => table.push(Member { offset, size: blob.size - offset }),
+                }
             }
         }
     }
-    out.flush().map_err(failed)?;
-    Ok(((!plain).then(|| (hasher.finish(), offset)), table))
+    if let Some(joined) = joined {
+        blob.write(&joined.end())?;
+        table.push(Member { offset: 0, size: blob.size });
+    }
+    blob.out.flush().map_err(|source| Error::Write { path: path.to_owned(), source })?;
+    Ok(((codec != Codec::None).then(|| (blob.hasher.finish(), blob.size)), table))
+}
+
+/// The blob as it is written.
+struct Output<'a, W> {
+    out: &'a mut W,
+    path: &'a Path,
+    hasher: Hasher,
+    size: u64,
+}
+
+impl<W: Write> Output<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.hasher.update(bytes);
+        self.write_unhashed(bytes)
+    }
+
+    /// For a tar, whose digest is the `diff_id`.
+    fn write_unhashed(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.size += bytes.len() as u64;
+        self.out.write_all(bytes).map_err(|source| Error::Write { path: self.path.to_owned(), source })
+    }
 }
 
 /// Gives the memory of a member back to the caller, if nobody else needs it.

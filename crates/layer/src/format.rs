@@ -75,6 +75,10 @@
 //!   255; XFL as libdeflate sets it for the level). Stored: the same header with XFL 0, then stored deflate blocks of
 //!   65,535 bytes, the last one shorter or equal and marked final, then CRC-32 and length. Level 0 stores everything,
 //!   as one segment.
+//! * **gzip as one member** (`gzip_members = "one"`). The blob begins with the same header with XFL 0. A segment is a run of
+//!   deflate blocks. Compressed: as `miniz_oxide` 0.9.1 writes it from a fresh state with a full flush, which ends it with an
+//!   empty stored block. Stored: as above, but no block is marked final. At the end the bytes 03 00, an empty final
+//!   block, then CRC-32 and length.
 //! * **zstd.** A segment is one RFC 8878 frame, with content size, no checksum, no dictionary, no long mode. Compressed: as
 //!   zstd 1.5.7 writes it in one shot from a fresh context. Stored: magic, frame header descriptor 0xA0 (single
 //!   segment, content size in 4 bytes), then raw blocks of 128 KiB, the last one shorter or equal and marked last.

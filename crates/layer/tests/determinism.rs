@@ -65,7 +65,7 @@ proptest! {
         shuffled.sort_by_cached_key(|_| keys.next());
         let (entries, again) = (planned(declared).unwrap(), planned(shuffled).unwrap());
         prop_assert_eq!(&entries, &again);
-        for codec in [Codec::GZIP, Codec::ZSTD, Codec::None] {
+        for codec in [Codec::GZIP, Codec::GzipJoined(6), Codec::ZSTD, Codec::None] {
             let one = pack(&entries, codec, 1).unwrap();
             for threads in [2, 3, 8, 64] {
                 let many = pack(&entries, codec, threads).unwrap();
@@ -104,7 +104,7 @@ fn large_files_and_many_members() {
     let lines: Vec<_> =
         lines.iter().map(|(path, disk)| ("file", **path, disk.to_str().unwrap(), "")).collect();
     let entries = planned(support::declare(&lines)).unwrap();
-    for codec in [Codec::Gzip(1), Codec::Zstd(1), Codec::None] {
+    for codec in [Codec::Gzip(1), Codec::GzipJoined(1), Codec::Zstd(1), Codec::None] {
         let one = pack(&entries, codec, 1).unwrap();
         for threads in [2, 3, 8, 64] {
             assert!(pack(&entries, codec, threads).unwrap().blob == one.blob, "{codec:?} on {threads}");

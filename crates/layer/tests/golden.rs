@@ -34,6 +34,7 @@ fn layers_keep_their_digests() {
         (Codec::GZIP, "d8f286c6b2ef0c73ca3357deb980577397b3bed352813617a15eddc1f153c50c", 7),
         (Codec::Gzip(1), "ae9531c7dddf89b855718b3935f5b5347784c57406bd75ae1201f2a42c5044f7", 7),
         (Codec::Gzip(12), "a44afc7660a012561fe83f67efa752b2c952ef9071852ad567f4cf7f15964f6d", 7),
+        (Codec::GzipJoined(6), "6fff24015825771c305ae783001ee42c4190c86091c2d6dabc43a8a39aef2976", 1),
         (Codec::ZSTD, "a734318f8cc04bca60d48f4777c39c07247388337f622f995e61b5258ed31eb0", 4),
         (Codec::Zstd(1), "ca9691b0181ce326b2b0a4c6555e411b9e5a47e93fc51ecd2457adc9c2711909", 4),
         (Codec::Zstd(6), "e4478adce05c2cac0437181cecce846150f21782167ed20bdc9218393cbf75bb", 4),

@@ -314,6 +314,7 @@ _NORMAL_DEPENDENCIES = {
             "flate2": Label("@crates//vendor/flate2-1.1.10:flate2"),
             "globset": Label("@crates//vendor/globset-0.4.21:globset"),
             "libdeflater": Label("@crates//vendor/libdeflater-1.26.1:libdeflater"),
+            "miniz_oxide": Label("@crates//vendor/miniz_oxide-0.9.1:miniz_oxide"),
             "sha2": Label("@crates//vendor/sha2-0.11.1:sha2"),
             "tar": Label("@crates//vendor/tar-0.4.46:tar"),
             "thiserror": Label("@crates//vendor/thiserror-2.0.21:thiserror"),

@@ -55,6 +55,8 @@ pub(crate) fn decompress(codec: Codec, blob: &[u8]) -> Vec<u8> {
     let mut reader: Box<dyn Read + '_> = match codec {
         Codec::None => Box::new(blob),
         Codec::Gzip(_) => Box::new(flate2::read::MultiGzDecoder::new(blob)),
+        // Reads the first member and no other.
+        Codec::GzipJoined(_) => Box::new(flate2::read::GzDecoder::new(blob)),
         Codec::Zstd(_) => Box::new(zstd::stream::read::Decoder::new(blob).unwrap()),
     };
     let mut out = Vec::new();

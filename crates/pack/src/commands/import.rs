@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use ::layer::{
-    codec::Codec,
+    codec::{Codec, GzipMembers},
     import::{Treatment, import},
     layer::granted_threads,
 };
@@ -50,7 +50,7 @@ enum Choice {
 impl Import {
     /// Runs the subcommand.
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let codec = |compression| Codec::new(compression, self.compression_level);
+        let codec = |compression| Codec::new(compression, self.compression_level, GzipMembers::Many);
         let treatment = match self.compression {
             Choice::Auto => Treatment::CompressPlain(codec(Compression::Gzip)?),
             Choice::Gzip => Treatment::Recompress(codec(Compression::Gzip)?),

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use ::layer::{
     attributes::{Attributes, ModeGlob, parse_mode},
-    codec::Codec,
+    codec::{Codec, GzipMembers},
     entries,
     entry::Owner,
     layer::{granted_threads, pack},
@@ -33,6 +33,9 @@ pub(crate) struct Layer {
     /// gzip: 0 to 12, by default 6. zstd: 1 to 22, by default 3.
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     compression_level: Option<i64>,
+    /// `one` for readers that stop after the first gzip member.
+    #[arg(long, value_name = "many|one", default_value = "many")]
+    gzip_members: GzipMembers,
     /// Mode of regular files, instead of 0755 for what begins with `#!` or is ELF and 0644 for others.
     #[arg(long, value_name = "MODE", value_parser = parse_mode)]
     mode: Option<u16>,
@@ -70,7 +73,7 @@ fn parse_annotation(text: &str) -> Result<(String, String), &'static str> {
 impl Layer {
     /// Runs the subcommand.
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let codec = Codec::new(self.compression, self.compression_level)?;
+        let codec = Codec::new(self.compression, self.compression_level, self.gzip_members)?;
         let platform = self
             .os
             .zip(self.architecture)
