@@ -61,6 +61,8 @@ def _oci_layer_impl(ctx):
     arguments.add("--compression", ctx.attr.compression)
     if ctx.attr.compression_level != -1:
         arguments.add("--compression-level", str(ctx.attr.compression_level))
+    if ctx.attr.dedupe:
+        arguments.add("--dedupe")
     if ctx.attr.gzip_members != "many":
         arguments.add("--gzip-members", ctx.attr.gzip_members)
     if ctx.attr.mode:
@@ -121,6 +123,11 @@ Output groups: `mtree`, the layer's listing; `metadata`, its `layer.json`.
         "compression_level": attr.int(
             doc = "1 to 12 with gzip, 1 to 22 with zstd; -1 is the default level: 6 with gzip, 3 with zstd.",
             default = -1,
+        ),
+        "dedupe": attr.bool(
+            doc = """Whether files with equal content, mode, owner and modification time are stored once: the first in the
+order of their paths as a file, the others as hard links to it, where that takes less room. In a container a link is a
+copy as soon as someone writes to it on Docker's, containerd's and podman's usual storage (overlay).""",
         ),
         "dirs": attr.string_list(
             doc = "Directories to be there even if empty: paths in the image. Their modes come from `modes`.",

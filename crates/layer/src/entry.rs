@@ -36,7 +36,7 @@ pub enum Kind {
 }
 
 /// User and group by number. Names play no part: they differ between hosts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Owner {
     /// User.
     pub uid: u32,

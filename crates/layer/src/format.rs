@@ -21,8 +21,8 @@
 //!    | 124 | 12 | size | 11 octal digits, NUL; 0 but for regular files |
 //!    | 136 | 12 | mtime | 11 octal digits, NUL; seconds |
 //!    | 148 | 8 | chksum | 6 octal digits, NUL, space: the sum of all bytes, with these eight as spaces |
-//!    | 156 | 1 | typeflag | `0` file, `2` symbolic link, `5` directory, `x` pax records |
-//!    | 157 | 100 | linkname | the target of a symbolic link |
+//!    | 156 | 1 | typeflag | `0` file, `1` hard link, `2` symbolic link, `5` directory, `x` pax records |
+//!    | 157 | 100 | linkname | the target of a symbolic link; the path of the entry that a hard link links to |
 //!    | 257 | 8 | magic, version | `ustar`, NUL, `00` |
 //!    | 265 | 64 | uname, gname | zeros |
 //!    | 329 | 16 | devmajor, devminor | `0000000`, NUL, twice |
@@ -37,7 +37,10 @@
 //!    and a line feed, LEN being the decimal length of the whole record. The header in front of them has the name
 //!    [`PAX_NAME`], mode 0644 and zeros for the rest. The header after them has the first 100 bytes of an overlong path
 //!    or target (readers that know pax ignore both), and 0 for an overlong number.
-//! 5. **End**: 1,024 zeros. No padding beyond.
+//! 5. **Equal files**, where `dedupe` asks for it: a regular file with content whose content, mode, owner and modification
+//!    time are those of an earlier entry that is no link is a hard link to the first such entry, if its
+//!    headers are then shorter than its headers, content and padding would be.
+//! 6. **End**: 1,024 zeros. No padding beyond.
 //!
 //! # Members
 //!

@@ -12,6 +12,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Type {
     File,
+    Hardlink,
     Symlink,
     Directory,
     Pax,
@@ -23,7 +24,7 @@ pub(crate) struct Fields<'a> {
     pub(crate) kind: Type,
     /// Without slashes at the ends.
     pub(crate) path: &'a [u8],
-    /// Target of a symbolic link, else empty.
+    /// Target of a symbolic link as it is, or path of the entry that a hard link links to; else empty.
     pub(crate) link: &'a [u8],
     pub(crate) mode: u16,
     pub(crate) owner: Owner,
@@ -140,6 +141,7 @@ fn append_block(
     block[148..156].fill(b' ');
     block[156] = match kind {
         Type::File => b'0',
+        Type::Hardlink => b'1',
         Type::Symlink => b'2',
         Type::Directory => b'5',
         Type::Pax => b'x',

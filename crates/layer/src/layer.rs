@@ -36,6 +36,17 @@ pub struct Description {
     pub annotations: BTreeMap<String, String>,
 }
 
+/// How a layer is packed.
+#[derive(Debug, Clone, Copy)]
+pub struct Packing {
+    /// Compression of the blob.
+    pub codec: Codec,
+    /// Whether files with equal content and attributes are stored once, and the others are hard links to the first.
+    pub dedupe: bool,
+    /// Most threads that compress. No output depends on it.
+    pub threads: NonZeroUsize,
+}
+
 /// As many threads as this process is granted: CPU affinity and cgroup limits count. Outputs do not depend on it.
 #[must_use]
 pub fn granted_threads() -> NonZeroUsize {
@@ -48,16 +59,14 @@ pub fn granted_threads() -> NonZeroUsize {
 /// [`Error`] for the first entry that cannot be read, or an output that cannot be written; no output is left behind.
 pub fn pack(
     entries: &[Entry],
-    codec: Codec,
-    threads: NonZeroUsize,
+    packing: Packing,
     description: Description,
     (blob, metadata, mtree): (&Path, &Path, &Path),
 ) -> Result<LayerJson, Error> {
     let mut blob_file = AtomicFile::create(blob)?;
     let mut mtree_file = AtomicFile::create(mtree)?;
-    let written =
-        write(entries, codec, threads, (&mut blob_file, blob), (BufWriter::new(&mut mtree_file), mtree))?;
-    let layer = describe(written, codec, description);
+    let written = write(entries, packing, (&mut blob_file, blob), (BufWriter::new(&mut mtree_file), mtree))?;
+    let layer = describe(written, packing.codec, description);
     finish(&layer, Some(blob_file), mtree_file, metadata)?;
     Ok(layer)
 }
@@ -68,17 +77,17 @@ pub fn pack(
 /// As for [`pack`].
 pub fn write(
     entries: &[Entry],
-    codec: Codec,
-    threads: NonZeroUsize,
+    packing: Packing,
     blob: (&mut (impl Write + Send), &Path),
     (mtree, mtree_path): (impl Write, &Path),
 ) -> Result<Written, Error> {
     let failed = |source: io::Error| Error::Write { path: mtree_path.to_owned(), source };
+    let Packing { codec, dedupe, threads } = packing;
     let mut listing = Listing::new(mtree).map_err(failed)?;
     let (written, ()) = thread::scope(|scope| {
-        let mut reads = read_ahead(scope, entries, threads.get());
+        let mut reads = read_ahead(scope, entries, threads.get(), dedupe);
         engine::run(codec, threads, blob, |members| {
-            write_entries(entries, &mut reads, members, (&mut listing, mtree_path))
+            write_entries(entries, dedupe, &mut reads, members, (&mut listing, mtree_path))
         })
     })?;
     listing.finish().flush().map_err(failed)?;

@@ -9,6 +9,7 @@
 
 mod block;
 mod cut;
+mod dedupe;
 mod engine;
 mod header;
 mod host;

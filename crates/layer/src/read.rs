@@ -16,6 +16,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded};
+use oci::Digest;
 
 use crate::{
     entry::{Entry, Kind},
@@ -39,8 +40,8 @@ const HEAD: usize = 4;
 pub(crate) enum Content<'a> {
     /// No regular file, or an empty one that is on no disk.
     None,
-    /// A small file, whole.
-    Small(&'a [u8]),
+    /// A small file, whole, with its digest if that was asked for and it is not empty.
+    Small { bytes: &'a [u8], digest: Option<Digest> },
     /// A large file, opened, and how it begins.
     Large { file: File, size: u64, head: [u8; HEAD] },
 }
@@ -54,7 +55,7 @@ struct Chunk {
 
 enum Item {
     None,
-    Small(Range<usize>),
+    Small { range: Range<usize>, digest: Option<Digest> },
     Large { file: File, size: u64, head: [u8; HEAD] },
 }
 
@@ -66,11 +67,12 @@ pub(crate) struct Reads {
     next: usize,
 }
 
-/// Starts up to `readers` threads that read ahead.
+/// Starts up to `readers` threads that read ahead, and take digests of small files if `digests` says so.
 pub(crate) fn read_ahead<'scope, 'env>(
     scope: &'scope Scope<'scope, 'env>,
     entries: &'env [Entry],
     readers: usize,
+    digests: bool,
 ) -> Reads {
     let readers = readers.min(MOST_READERS).min(entries.len().div_ceil(RUN)).max(1);
     let start = |reader| {
@@ -78,7 +80,7 @@ pub(crate) fn read_ahead<'scope, 'env>(
         scope.spawn(move || {
             let runs = entries.chunks(RUN).skip(reader).step_by(readers);
             // Nobody waits for the rest after an error elsewhere.
-            let _ = runs.map(|run| read_run(run, &sender)).find(Result::is_err);
+            let _ = runs.map(|run| read_run(run, digests, &sender)).find(Result::is_err);
         });
         receiver
     };
@@ -107,7 +109,7 @@ impl Reads {
         };
         Ok(match item {
             Item::None => Content::None,
-            Item::Small(range) => Content::Small(&self.bytes[range]),
+            Item::Small { range, digest } => Content::Small { bytes: &self.bytes[range], digest },
             Item::Large { file, size, head } => Content::Large { file, size, head },
         })
     }
@@ -117,11 +119,11 @@ impl Reads {
 struct Unwanted;
 
 /// Reads the entries of one run. Chunks end with it, so that the other side knows whose turn it is by counting.
-fn read_run(run: &[Entry], sender: &Sender<Chunk>) -> Result<(), Unwanted> {
+fn read_run(run: &[Entry], digests: bool, sender: &Sender<Chunk>) -> Result<(), Unwanted> {
     let mut chunk = Chunk::default();
     for entry in run {
         let item = match &entry.kind {
-            Kind::File(source) => open(&entry.path, source, &mut chunk.bytes),
+            Kind::File(source) => open(&entry.path, source, digests, &mut chunk.bytes),
             Kind::Directory | Kind::Symlink(_) | Kind::Empty => Ok(Item::None),
         };
         let full = matches!(item, Ok(Item::Large { .. })) || chunk.bytes.len() >= CHUNK;
@@ -134,7 +136,7 @@ fn read_run(run: &[Entry], sender: &Sender<Chunk>) -> Result<(), Unwanted> {
 }
 
 /// Opens a file, and reads it to the end of `bytes` if it is small.
-fn open(image_path: &ImagePath, path: &Path, bytes: &mut Vec<u8>) -> Result<Item, Error> {
+fn open(image_path: &ImagePath, path: &Path, digests: bool, bytes: &mut Vec<u8>) -> Result<Item, Error> {
     let (mut file, metadata) = open_file(path)?;
     let size = metadata.len();
     if metadata.is_dir() {
@@ -158,10 +160,11 @@ fn open(image_path: &ImagePath, path: &Path, bytes: &mut Vec<u8>) -> Result<Item
         return Err(Error::SizeChanged { path: path.to_owned(), size });
     }
     bytes.truncate(end);
-    Ok(Item::Small(start..end))
+    let digest = (digests && size > 0).then(|| Digest::of(&bytes[start..end]));
+    Ok(Item::Small { range: start..end, digest })
 }
 
-fn open_file(path: &Path) -> Result<(File, Metadata), Error> {
+pub(crate) fn open_file(path: &Path) -> Result<(File, Metadata), Error> {
     let failed = |source| Error::Source { operation: "open", path: path.to_owned(), source };
     let file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;

@@ -12,35 +12,49 @@ use std::{
 use crate::{
     attributes::mode_by_content,
     cut::ends_before,
+    dedupe::Stored,
     engine::Members,
     entry::{Entry, Kind},
     error::Error,
     format::{Cuts, TAR_END},
-    header::{self, Fields, padding},
+    header::{self, Fields, Type, padding},
     mtree::{self, Line, Listing},
     read::{Content, Reads, read_failed},
 };
 
-/// Writes the whole tar to `members`, and a line for each entry to `listing`, which is at `mtree`.
+/// Writes the whole tar to `members`, and a line for each entry to `listing`, which is at `mtree`. With `dedupe`, what
+/// `reads` took digests for, files that equal an earlier one become hard links to it.
 pub(crate) fn write_entries(
     entries: &[Entry],
+    dedupe: bool,
     reads: &mut Reads,
     members: &mut Members<'_, '_>,
     (listing, mtree): (&mut Listing<impl Write>, &Path),
 ) -> Result<(), Error> {
     let cuts = members.cuts();
+    let mut stored = dedupe.then(Stored::default);
     let mut head = Vec::new();
     for entry in entries {
-        let content = reads.next()?;
-        let (size, start) = match &content {
-            Content::None => (0, &[][..]),
-            Content::Small(bytes) => (bytes.len() as u64, *bytes),
-            Content::Large { size, head: start, .. } => (*size, &start[..]),
-        };
-        let fields = fields(entry, size, start);
+        let mut content = reads.next()?;
+        let mut fields = fields(entry, &content);
         head.clear();
         header::append(&mut head, fields);
-        let listed = listing.add(&line(entry, fields));
+        if let Some(stored) = &mut stored
+            && let Some(first) = stored.find_or_add(entry, fields.mode, &mut content)?
+        {
+            let link = Fields { kind: Type::Hardlink, link: first.as_bytes(), size: 0, ..fields };
+            let length = head.len() as u64 + fields.size + padding(fields.size) as u64;
+            let start = head.len();
+            header::append(&mut head, link);
+            // A link with a long target may take more room than what it saves.
+            if ((head.len() - start) as u64) < length {
+                head.drain(..start);
+                (fields, content) = (link, Content::None);
+            } else {
+                head.truncate(start);
+            }
+        }
+        let listed = listing.add(&line(fields));
         listed.map_err(|source| Error::Write { path: mtree.to_owned(), source })?;
         match (content, &entry.kind) {
             (Content::Large { mut file, size, .. }, Kind::File(path)) => {
@@ -48,7 +62,7 @@ pub(crate) fn write_entries(
                 members.block().push(&head);
                 read_pieces(&mut file, path, size, cuts, members)?;
             }
-            (Content::Small(bytes), _) => add_small(entry, &head, bytes, cuts, members)?,
+            (Content::Small { bytes, .. }, _) => add_small(entry, &head, bytes, cuts, members)?,
             (Content::None | Content::Large { .. }, _) => add_small(entry, &head, &[], cuts, members)?,
         }
     }
@@ -59,27 +73,33 @@ pub(crate) fn write_entries(
     Ok(())
 }
 
-/// The header of an entry whose content is `size` bytes long and begins with `head`.
-fn fields<'a>(entry: &'a Entry, size: u64, head: &[u8]) -> Fields<'a> {
+/// The header of an entry with this content.
+fn fields<'a>(entry: &'a Entry, content: &Content<'_>) -> Fields<'a> {
+    let (size, head) = match content {
+        Content::None => (0, &[][..]),
+        Content::Small { bytes, .. } => (bytes.len() as u64, *bytes),
+        Content::Large { size, head, .. } => (*size, &head[..]),
+    };
     let (kind, link) = match &entry.kind {
-        Kind::Directory => (header::Type::Directory, &[][..]),
-        Kind::Symlink(target) => (header::Type::Symlink, &**target),
-        Kind::Empty | Kind::File(_) => (header::Type::File, &[][..]),
+        Kind::Directory => (Type::Directory, &[][..]),
+        Kind::Symlink(target) => (Type::Symlink, &**target),
+        Kind::Empty | Kind::File(_) => (Type::File, &[][..]),
     };
     let mode = entry.mode.unwrap_or_else(|| mode_by_content(head));
     let Entry { path, owner, mtime, .. } = entry;
     Fields { kind, path: path.as_bytes(), link, mode, owner: *owner, size, mtime: *mtime }
 }
 
-fn line<'a>(entry: &'a Entry, fields: Fields<'_>) -> Line<'a> {
-    let kind = match &entry.kind {
-        Kind::Directory => mtree::Type::Directory,
-        Kind::Symlink(target) => mtree::Type::Symlink(target),
-        Kind::Empty | Kind::File(_) => mtree::Type::File { size: fields.size },
+fn line(fields: Fields<'_>) -> Line<'_> {
+    let Fields { kind, path, link, mode, owner, size, mtime } = fields;
+    let kind = match kind {
+        Type::Directory => mtree::Type::Directory,
+        Type::Symlink => mtree::Type::Symlink(link),
+        Type::Hardlink => mtree::Type::Hardlink(link),
+        Type::File | Type::Pax => mtree::Type::File { size },
     };
-    let (uid, gid) = (fields.owner.uid.into(), fields.owner.gid.into());
-    let mtime = i64::try_from(fields.mtime).unwrap_or(i64::MAX);
-    Line { path: entry.path.as_bytes(), kind, mode: fields.mode.into(), uid, gid, mtime }
+    let mtime = i64::try_from(mtime).unwrap_or(i64::MAX);
+    Line { path, kind, mode: mode.into(), uid: owner.uid.into(), gid: owner.gid.into(), mtime }
 }
 
 /// Adds an entry whose content is at hand, in a new member if the format says so.

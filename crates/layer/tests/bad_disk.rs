@@ -6,7 +6,10 @@ mod support;
 
 use std::{fs, path::Path};
 
-use layer::codec::Codec;
+use layer::{
+    codec::Codec,
+    layer::{Packing, write},
+};
 use support::{declare, pack, planned, put};
 
 /// The whole chain of an error.
@@ -119,10 +122,10 @@ fn a_full_disk_stops_everything() {
     let entries = planned(declare(&[("file", "big", big.to_str().unwrap(), "")])).unwrap();
     for codec in [Codec::None, Codec::GZIP, Codec::ZSTD] {
         let mut full = fs::File::options().write(true).open("/dev/full").unwrap();
-        let threads = 3.try_into().unwrap();
+        let packing = Packing { codec, dedupe: false, threads: 3.try_into().unwrap() };
         let mut listing = Vec::new();
         let blob = (&mut full, Path::new("out/blob"));
-        let result = layer::layer::write(&entries, codec, threads, blob, (&mut listing, Path::new("m")));
+        let result = write(&entries, packing, blob, (&mut listing, Path::new("m")));
         let message = message(&result.unwrap_err());
         assert!(message.contains("cannot write out/blob: No space left"), "{message}");
     }

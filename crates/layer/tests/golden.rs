@@ -5,8 +5,8 @@
 
 mod support;
 
-use layer::codec::Codec;
-use support::{declare, noise, pack, planned, put, words};
+use layer::{codec::Codec, layer::Packing};
+use support::{declare, noise, pack, pack_as, planned, put, words};
 
 #[test]
 fn layers_keep_their_digests() {
@@ -45,4 +45,10 @@ fn layers_keep_their_digests() {
     });
     let got: Vec<_> = got.iter().map(|(codec, hex, members)| (*codec, &**hex, *members)).collect();
     assert_eq!(got, cases);
+
+    lines.extend([("file", "srv/copy", &*large, ""), ("file", "srv/hello", &hello, "")]);
+    let entries = planned(declare(&lines)).unwrap();
+    let packing = Packing { codec: Codec::None, dedupe: true, threads: 4.try_into().unwrap() };
+    let hex = pack_as(&entries, packing).unwrap().written.digest.hex();
+    assert_eq!(hex, "c9777937f957f55df91eb2907201ac8ffd619e731acd05d897e7c9ead3d0b41c");
 }

@@ -17,7 +17,7 @@ use layer::{
     codec::Codec,
     entries::{self, Declared},
     entry::Entry,
-    layer::write,
+    layer::{Packing, write},
     plan::plan,
 };
 
@@ -43,10 +43,12 @@ pub(crate) struct Packed {
 }
 
 pub(crate) fn pack(entries: &[Entry], codec: Codec, threads: usize) -> Result<Packed, Error> {
-    let threads = NonZeroUsize::new(threads).unwrap();
+    pack_as(entries, Packing { codec, dedupe: false, threads: NonZeroUsize::new(threads).unwrap() })
+}
+
+pub(crate) fn pack_as(entries: &[Entry], packing: Packing) -> Result<Packed, Error> {
     let (mut blob, mut mtree) = (Vec::new(), Vec::new());
-    let written =
-        write(entries, codec, threads, (&mut blob, Path::new("blob")), (&mut mtree, Path::new("mtree")))?;
+    let written = write(entries, packing, (&mut blob, Path::new("blob")), (&mut mtree, Path::new("mtree")))?;
     Ok(Packed { blob, mtree: String::from_utf8(mtree).unwrap(), written })
 }
 

@@ -7,7 +7,7 @@ use ::layer::{
     codec::{Codec, GzipMembers},
     entries,
     entry::Owner,
-    layer::{granted_threads, pack},
+    layer::{Packing, granted_threads, pack},
     plan::plan,
 };
 use anyhow::bail;
@@ -36,6 +36,9 @@ pub(crate) struct Layer {
     /// `one` for readers that stop after the first gzip member.
     #[arg(long, value_name = "many|one", default_value = "many")]
     gzip_members: GzipMembers,
+    /// Store files with equal content and attributes once, with hard links for the others.
+    #[arg(long)]
+    dedupe: bool,
     /// Mode of regular files, instead of 0755 for what begins with `#!` or is ELF and 0644 for others.
     #[arg(long, value_name = "MODE", value_parser = parse_mode)]
     mode: Option<u16>,
@@ -90,7 +93,8 @@ impl Layer {
         let entries = plan(entries::load(&self.entries)?, &attributes)?;
         let description = self.common.description(platform, annotations);
         let outputs = (&*self.blob, &*self.common.metadata, &*self.common.mtree);
-        pack(&entries, codec, granted_threads(), description, outputs)?;
+        let packing = Packing { codec, dedupe: self.dedupe, threads: granted_threads() };
+        pack(&entries, packing, description, outputs)?;
         Ok(())
     }
 }
