@@ -4,7 +4,7 @@ load("//oci:providers.bzl", "OciLayerInfo")
 load("//oci:toolchain.bzl", "PACK_TOOLCHAIN_TYPE")
 load(":actions.bzl", "pack_layer")
 load(":labels.bzl", "display_label")
-load(":layer_entries.bzl", "add_dirs", "add_file", "add_runfiles", "add_srcs", "add_symlinks", "new_entries", "place")
+load(":layer_entries.bzl", "add_dirs", "add_file", "add_runfiles", "add_settings", "add_srcs", "add_symlinks", "new_entries", "place")
 
 visibility("//oci/...")
 
@@ -37,6 +37,7 @@ def _add_declared_file(ctx, entries, path, target):
 
 def _oci_layer_impl(ctx):
     entries = new_entries(ctx)
+    add_settings(entries, owner = ctx.attr.owner, mode = ctx.attr.mode, modes = ctx.attr.modes, mtime = ctx.attr.mtime)
     inputs = [src[DefaultInfo].files for src in ctx.attr.srcs + ctx.attr.files.values()]
     executables = []  # (path in the image, target)
 
@@ -65,11 +66,6 @@ def _oci_layer_impl(ctx):
         arguments.add("--dedupe")
     if ctx.attr.gzip_members != "many":
         arguments.add("--gzip-members", ctx.attr.gzip_members)
-    if ctx.attr.mode:
-        arguments.add("--mode", ctx.attr.mode)
-    arguments.add_all(["%s=%s" % item for item in ctx.attr.modes.items()], before_each = "--modes")
-    arguments.add("--owner", ctx.attr.owner)
-    arguments.add("--mtime", str(ctx.attr.mtime))
 
     blob = ctx.actions.declare_file(ctx.label.name + _EXTENSIONS[ctx.attr.compression])
     metadata = ctx.actions.declare_file(ctx.label.name + ".strata/layer.json")

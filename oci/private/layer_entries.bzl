@@ -2,12 +2,12 @@
 
 Everything here runs when the action's command line is expanded, never at analysis: trees, runfiles and depsets
 stay what they are. The format is in docs/architecture.md: a version line, then four lines an entry (kind, path in
-the image, source, mode).
+the image, source, mode), for what the layer holds and for what is said of it.
 """
 
 visibility("//oci/...")
 
-_VERSION = "strata-entries 1"
+_VERSION = "strata-entries 2"
 
 def new_entries(ctx):
     """An empty entries file.
@@ -29,6 +29,29 @@ def _entry(kind, path, source):
         if "\n" in text:
             fail("a path in a layer holds a newline: %r. Rename the file, or leave it out of the layer." % text)
     return [kind, path, source, ""]
+
+def _add_setting(entries, kind, *, attribute, glob = "", value = "", mode = ""):
+    for text in (glob, value, mode):
+        if "\n" in text:
+            fail("`%s` holds a newline: %r. Write it on one line." % (attribute, text))
+    entries.add_all([kind, glob, value, mode])
+
+def add_settings(entries, *, owner, mode, modes, mtime):
+    """Adds what is said of everything in the layer, or of what matches a glob.
+
+    Args:
+      entries: from new_entries.
+      owner: string, `uid:gid`.
+      mode: string, octal; or empty.
+      modes: dict of glob to octal mode.
+      mtime: int, seconds since the epoch.
+    """
+    _add_setting(entries, "owner", attribute = "owner", value = owner)
+    _add_setting(entries, "mtime", attribute = "mtime", value = str(mtime))
+    if mode:
+        _add_setting(entries, "mode", attribute = "mode", mode = mode)
+    for glob, glob_mode in modes.items():
+        _add_setting(entries, "mode", attribute = "modes", glob = glob or "/", mode = glob_mode)
 
 def _file_entry(path, file):
     # File.is_symlink is there from Bazel 8 on.

@@ -1,12 +1,8 @@
-//! Modes, owners and times: what users write, and what entries get.
-//!
-//! Order of strength for modes: the entry's own, the last glob that matches, the mode for files, the default.
+//! Modes and owners: what users write, and the defaults.
 
 use std::str::FromStr;
 
-use globset::{Candidate, GlobBuilder, GlobMatcher};
-
-use crate::{entry::Owner, error::Error, path::ImagePath};
+use crate::entry::Owner;
 
 /// Highest mode: permission bits with set-uid, set-gid and sticky.
 const HIGHEST_MODE: u16 = 0o7777;
@@ -57,6 +53,24 @@ pub struct ModeError {
     pub text: String,
 }
 
+/// Parses a modification time: seconds since 1970.
+///
+/// # Errors
+/// [`MtimeError`]
+pub fn parse_mtime(text: &str) -> Result<u64, MtimeError> {
+    // `u64::from_str` takes a plus sign; readers hold times in an `i64`.
+    let mtime = text.parse().ok().filter(|mtime| i64::try_from(*mtime).is_ok() && !text.starts_with('+'));
+    mtime.ok_or_else(|| MtimeError { text: text.to_owned() })
+}
+
+/// A text that is no time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("mtime {text:?}: a time is a number of seconds since 1970, from 0 to {}", i64::MAX)]
+pub struct MtimeError {
+    /// The text.
+    pub text: String,
+}
+
 impl FromStr for Owner {
     type Err = OwnerError;
 
@@ -75,105 +89,6 @@ impl FromStr for Owner {
 pub struct OwnerError {
     /// The text.
     pub text: String,
-}
-
-/// A mode for all paths that match a glob. `*` stops at slashes, `**` crosses them.
-#[derive(Debug, Clone)]
-pub struct ModeGlob {
-    glob: GlobMatcher,
-    mode: u16,
-}
-
-impl FromStr for ModeGlob {
-    type Err = ModeGlobError;
-
-    /// Parses `GLOB=MODE`. A slash in front of the glob means nothing, since paths have none.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let Some((glob, mode)) = text.rsplit_once('=') else {
-            return Err(ModeGlobError::NoMode { text: text.to_owned() });
-        };
-        let pattern = glob.strip_prefix('/').unwrap_or(glob);
-        let built = GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build();
-        let matcher = built.map_err(|source| ModeGlobError::Glob { glob: glob.to_owned(), source })?;
-        Ok(Self { glob: matcher.compile_matcher(), mode: parse_mode(mode)? })
-    }
-}
-
-/// A text that is no glob with a mode.
-#[derive(Debug, thiserror::Error)]
-pub enum ModeGlobError {
-    /// There is no `=`.
-    #[error("mode glob {text:?} has no mode: write GLOB=MODE, like bin/*=0755")]
-    NoMode {
-        /// The text.
-        text: String,
-    },
-    /// The glob is malformed.
-    #[error("mode glob {glob:?}: {source}")]
-    Glob {
-        /// The glob.
-        glob: String,
-        /// What is wrong with it.
-        source: globset::Error,
-    },
-    /// The mode is none.
-    #[error(transparent)]
-    Mode(#[from] ModeError),
-}
-
-/// What is given for the layer as a whole.
-#[derive(Debug, Clone, Default)]
-pub struct Attributes {
-    /// Owner of every entry.
-    pub owner: Owner,
-    /// Modification time of every entry, in seconds since the epoch.
-    pub mtime: u64,
-    /// Mode of every regular file that nothing stronger decides.
-    pub file_mode: Option<u16>,
-    /// Modes by glob; the last match counts. They are for regular files and directories, inserted parents
-    /// included. A mode without the owner's executable bit is one for files, and leaves directories alone: nobody
-    /// could enter them, and `etc/**=0640` means the files. Symbolic links have none.
-    pub mode_globs: Vec<ModeGlob>,
-}
-
-/// The globs of a layer, and which of them have matched so far.
-pub(crate) struct ModeGlobs<'a> {
-    globs: &'a [ModeGlob],
-    used: Vec<bool>,
-}
-
-impl<'a> ModeGlobs<'a> {
-    pub(crate) fn new(globs: &'a [ModeGlob]) -> Self {
-        Self { globs, used: vec![false; globs.len()] }
-    }
-
-    /// The mode that the globs give to a path.
-    pub(crate) fn mode(&mut self, path: &ImagePath, directory: bool) -> Option<u16> {
-        if self.globs.is_empty() {
-            return None;
-        }
-        let candidate = Candidate::from_bytes(path.as_bytes());
-        let mut mode = None;
-        for (glob, used) in self.globs.iter().zip(&mut self.used) {
-            let enterable = glob.mode & 0o100 != 0;
-            if (enterable || !directory) && glob.glob.is_match_candidate(&candidate) {
-                *used = true;
-                mode = Some(glob.mode);
-            }
-        }
-        mode
-    }
-
-    /// # Errors
-    /// [`Error::UnmatchedGlob`] for the first one that matched nothing, which is a typing error nobody would see.
-    pub(crate) fn check_all_used(self) -> Result<(), Error> {
-        match self.used.iter().position(|used| !used) {
-            Some(unused) => {
-                Err(Error::UnmatchedGlob { glob: self.globs[unused].glob.glob().glob().to_owned() })
-            }
-            None => Ok(()),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -202,6 +117,19 @@ mod tests {
     }
 
     #[test]
+    fn mtimes() {
+        for (text, mtime) in
+            [("0", 0), ("1700000000", 1_700_000_000), ("9223372036854775807", i64::MAX as u64)]
+        {
+            assert_eq!(parse_mtime(text), Ok(mtime));
+        }
+        for text in ["", "-1", "+1", "today", "1.5", "9223372036854775808"] {
+            let message = parse_mtime(text).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("mtime {text:?}: ")), "{message}");
+        }
+    }
+
+    #[test]
     fn owners() {
         assert_eq!("0:0".parse(), Ok(Owner::default()));
         assert_eq!("65532:4294967295".parse(), Ok(Owner { uid: 65_532, gid: u32::MAX }));
@@ -209,40 +137,5 @@ mod tests {
             let message = text.parse::<Owner>().unwrap_err().to_string();
             assert_eq!(message, format!("owner {text:?}: user and group are numbers, like 0:0"));
         }
-    }
-
-    #[test]
-    fn globs() {
-        let globs: Vec<ModeGlob> = ["**/*.sh=0755", "/etc/*=0600", "etc/x=y=4755", "{a,b}/**=0700"]
-            .map(|text| text.parse().unwrap())
-            .into();
-        let mut modes = ModeGlobs::new(&globs);
-        let cases = [
-            ("run.sh", false, Some(0o755)),
-            ("a/b/run.sh", false, Some(0o700)),
-            ("etc/run.sh", false, Some(0o600)),
-            ("etc/d", true, None),
-            ("etc/d/file", false, None),
-            ("etc/x=y", false, Some(0o4755)),
-            ("b/c/d", true, Some(0o700)),
-            ("a", true, None),
-        ];
-        for (path, directory, expected) in cases {
-            let got = modes.mode(&ImagePath::parse(path.as_bytes()).unwrap(), directory);
-            assert_eq!(got, expected, "{path}");
-        }
-    }
-
-    #[test]
-    fn bad_and_unused_globs() {
-        for (text, part) in [("bin/*", "GLOB=MODE"), ("[=0644", "mode glob \"[\""), ("x=9", "mode \"9\"")] {
-            let message = text.parse::<ModeGlob>().unwrap_err().to_string();
-            assert!(message.contains(part), "{message}");
-        }
-        let globs = ["a=0644".parse().unwrap(), "nowhere/*=0644".parse().unwrap()];
-        let mut modes = ModeGlobs::new(&globs);
-        modes.mode(&ImagePath::parse(b"a").unwrap(), false);
-        let message = modes.check_all_used().unwrap_err().to_string();
-        assert!(message.contains("nowhere/*"), "{message}");
     }
 }

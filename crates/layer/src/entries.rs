@@ -1,25 +1,56 @@
 //! The entries file: what the rules declare, before anything on disk is looked at.
 //!
-//! UTF-8 text. The first line is `strata-entries 1`; then each entry has four lines: KIND, PATH, SOURCE, MODE. A fixed
-//! number of fields, one a line, needs no escapes, and a malformed file is told with its line.
+//! UTF-8 text. The first line is `strata-entries 2`; then come entries of four lines each: KIND, PATH, SOURCE, MODE. A fixed
+//! number of fields, one a line, needs no escapes, and a malformed file is told with its line. Contents, in any order:
+//!
+//! | KIND | PATH | SOURCE | MODE | what it is |
+//! |---|---|---|---|---|
+//! | `file` | in the image | on disk | own mode or empty | a regular file; links on disk are followed |
+//! | `tree` | in the image | on disk | of the files in it, or empty | a directory with all that it holds |
+//! | `symlink` | in the image | target | | a symbolic link |
+//! | `readlink` | in the image | on disk | | a symbolic link with the target of that link |
+//! | `dir` | in the image | | own mode or empty | a directory |
+//! | `empty` | in the image | | own mode or empty | an empty file |
+//! | `whiteout` | in the image | | | the path is gone from the layers below |
+//! | `opaque` | in the image | | | all that layers below have in this directory is gone |
+//! | `tar` | | on disk | | a tar whose entries become the layer's |
+//!
+//! Settings, also in any place. PATH is empty for everything, or a glob; among globs of one kind the last match counts:
+//!
+//! | KIND | PATH | SOURCE | MODE | what it says |
+//! |---|---|---|---|---|
+//! | `owner` | empty or glob | `UID:GID` | | who owns it |
+//! | `mode` | empty or glob | | mode | empty: of regular files without one of their own; glob: of files and directories |
+//! | `mtime` | | seconds since 1970 | | modification time of everything |
 
 use std::{fs, path::Path, path::PathBuf};
 
 use crate::{
-    attributes::parse_mode,
+    attributes::{OwnerError, parse_mode, parse_mtime},
     error::{EntriesProblem, Error},
+    glob::{GlobError, PathGlob},
     path::{ImagePath, MAX_PATH, PathProblem},
+    settings::Settings,
 };
 
 /// First line of the file.
-const HEADER: &str = "strata-entries 1";
+const HEADER: &str = "strata-entries 2";
 /// Lines of an entry.
 const FIELDS: usize = 4;
+
+/// All that an entries file declares.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Declarations {
+    /// What the layer holds, in the order of the file, which does not matter.
+    pub entries: Vec<Declared>,
+    /// What is said of it.
+    pub settings: Settings,
+}
 
 /// One entry as declared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Declared {
-    /// Where it goes. The root for trees only.
+    /// Where it goes. The root for trees and tars only.
     pub path: ImagePath,
     /// What it is.
     pub kind: DeclaredKind,
@@ -42,13 +73,19 @@ pub enum DeclaredKind {
     Directory,
     /// An empty regular file.
     Empty,
+    /// The path is gone from the layers below.
+    Whiteout,
+    /// All that layers below have in this directory is gone.
+    Opaque,
+    /// A tar on disk whose entries become the layer's.
+    Tar(PathBuf),
 }
 
 /// Reads an entries file.
 ///
 /// # Errors
 /// [`Error::Source`] if it cannot be read, [`Error::Entries`] with the line if it is malformed.
-pub fn load(file: &Path) -> Result<Vec<Declared>, Error> {
+pub fn load(file: &Path) -> Result<Declarations, Error> {
     let bytes = fs::read(file).map_err(|source| Error::Source {
         operation: "read the entries file",
         path: file.to_owned(),
@@ -61,7 +98,7 @@ pub fn load(file: &Path) -> Result<Vec<Declared>, Error> {
 ///
 /// # Errors
 /// The line, from 1, and what is wrong there.
-pub fn parse(bytes: &[u8]) -> Result<Vec<Declared>, (usize, EntriesProblem)> {
+pub fn parse(bytes: &[u8]) -> Result<Declarations, (usize, EntriesProblem)> {
     let text = str::from_utf8(bytes).map_err(|error| {
         let before = &bytes[..error.valid_up_to()];
         (1 + before.iter().filter(|byte| **byte == b'\n').count(), EntriesProblem::NotUtf8)
@@ -79,58 +116,147 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Declared>, (usize, EntriesProblem)> {
     if !entries.remainder().is_empty() {
         return Err((1 + lines.len(), EntriesProblem::CutShort));
     }
-    let mut declared = Vec::with_capacity(entries.len());
+    let mut parser = Parser::default();
+    parser.declarations.entries.reserve(entries.len());
     for (index, entry) in entries.enumerate() {
         let &[kind, path, source, mode] = entry else { unreachable!("chunks of FIELDS") };
-        let parsed = parse_entry(kind, path, source, mode);
-        declared.push(parsed.map_err(|(field, problem)| (2 + index * FIELDS + field, problem))?);
+        let parsed = parser.add(Fields { kind, path, source, mode });
+        parsed.map_err(|(field, problem)| (2 + index * FIELDS + field, problem))?;
     }
-    Ok(declared)
+    Ok(parser.declarations)
 }
 
-/// Parses one entry; an error comes with the number of its field.
-fn parse_entry(
-    kind: &str,
-    path: &str,
-    source: &str,
-    mode: &str,
-) -> Result<Declared, (usize, EntriesProblem)> {
-    let bad_path = |problem| (1, EntriesProblem::Path { path: path.to_owned(), problem });
-    let bad_source = |problem| (2, EntriesProblem::Source(problem));
-    let parsed = ImagePath::parse(path.as_bytes()).map_err(bad_path)?;
-    let on_disk = || {
-        if source.is_empty() {
-            return Err(bad_source("the source is empty: it must be a path on disk"));
+/// What is wrong, and in which of the four lines, from 0.
+type FieldProblem = (usize, EntriesProblem);
+
+#[derive(Default)]
+struct Parser {
+    declarations: Declarations,
+    /// Settings of everything that have been given.
+    given: Vec<&'static str>,
+}
+
+impl Parser {
+    fn add(&mut self, fields: Fields<'_>) -> Result<(), FieldProblem> {
+        match fields.kind {
+            "owner" => {
+                fields.must_be_empty(&[MODE])?;
+                let owner = fields.source.parse().map_err(|problem: OwnerError| (SOURCE, problem.into()))?;
+                match fields.glob()? {
+                    Some(glob) => self.declarations.settings.owners.push((glob, owner)),
+                    None => self.declarations.settings.owner = self.once("owner", owner)?,
+                }
+            }
+            "mode" => {
+                fields.must_be_empty(&[SOURCE])?;
+                let mode = parse_mode(fields.mode).map_err(|problem| (MODE, problem.into()))?;
+                match fields.glob()? {
+                    Some(glob) => self.declarations.settings.modes.push((glob, mode)),
+                    None => self.declarations.settings.mode = self.once("mode", Some(mode))?,
+                }
+            }
+            "mtime" => {
+                fields.must_be_empty(&[PATH, MODE])?;
+                let mtime = parse_mtime(fields.source).map_err(|problem| (SOURCE, problem.into()))?;
+                self.declarations.settings.mtime = self.once("mtime", mtime)?;
+            }
+            _ => self.declarations.entries.push(fields.content()?),
         }
-        Ok(PathBuf::from(source))
-    };
-    let nothing = |kind| {
-        if source.is_empty() {
-            Ok(kind)
-        } else {
-            Err(bad_source("dir and empty have no source: leave the line empty"))
-        }
-    };
-    let kind = match kind {
-        "file" => DeclaredKind::File(on_disk()?),
-        "tree" => DeclaredKind::Tree(on_disk()?),
-        "readlink" => DeclaredKind::Readlink(on_disk()?),
-        "symlink" => {
-            check_target(source.as_bytes()).map_err(bad_source)?;
-            DeclaredKind::Symlink(source.to_owned())
-        }
-        "dir" => nothing(DeclaredKind::Directory)?,
-        "empty" => nothing(DeclaredKind::Empty)?,
-        _ => return Err((0, EntriesProblem::Kind { found: kind.to_owned() })),
-    };
-    if parsed.is_root() && !matches!(kind, DeclaredKind::Tree(_)) {
-        return Err(bad_path(PathProblem::Root));
+        Ok(())
     }
-    if path.ends_with('/') && !matches!(kind, DeclaredKind::Tree(_) | DeclaredKind::Directory) {
-        return Err(bad_path(PathProblem::TrailingSlash));
+
+    /// The value, unless the setting has been given already.
+    fn once<T>(&mut self, setting: &'static str, value: T) -> Result<T, FieldProblem> {
+        if self.given.contains(&setting) {
+            return Err((KIND, EntriesProblem::Twice { setting }));
+        }
+        self.given.push(setting);
+        Ok(value)
     }
-    let mode = if mode.is_empty() { None } else { Some(parse_mode(mode).map_err(|e| (3, e.into()))?) };
-    Ok(Declared { path: parsed, kind, mode })
+}
+
+/// Numbers of the lines of an entry.
+const KIND: usize = 0;
+const PATH: usize = 1;
+const SOURCE: usize = 2;
+const MODE: usize = 3;
+
+/// The lines of an entry.
+#[derive(Clone, Copy)]
+struct Fields<'a> {
+    kind: &'a str,
+    path: &'a str,
+    source: &'a str,
+    mode: &'a str,
+}
+
+impl Fields<'_> {
+    /// Fails if one of these lines holds something.
+    fn must_be_empty(self, lines: &[usize]) -> Result<(), FieldProblem> {
+        let all = [("", ""), ("path", self.path), ("source", self.source), ("mode", self.mode)];
+        match lines.iter().find(|line| !all[**line].1.is_empty()) {
+            Some(&line) => {
+                let (field, found) = all[line];
+                let (kind, found) = (self.kind.to_owned(), found.to_owned());
+                Err((line, EntriesProblem::Superfluous { kind, field, found }))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The path as a glob; `None` if it is empty, for everything.
+    fn glob(self) -> Result<Option<PathGlob>, FieldProblem> {
+        let parse = |text: &str| text.parse().map_err(|problem: GlobError| (PATH, problem.into()));
+        Some(self.path).filter(|path| !path.is_empty()).map(parse).transpose()
+    }
+
+    /// The source as a path on disk.
+    fn on_disk(self) -> Result<PathBuf, FieldProblem> {
+        if self.source.is_empty() {
+            let problem = "the source is empty: it must be a path on disk";
+            return Err((SOURCE, EntriesProblem::Source(problem)));
+        }
+        Ok(PathBuf::from(self.source))
+    }
+
+    /// Something that the layer holds.
+    fn content(self) -> Result<Declared, FieldProblem> {
+        let kind = match self.kind {
+            "file" => DeclaredKind::File(self.on_disk()?),
+            "tree" => DeclaredKind::Tree(self.on_disk()?),
+            "readlink" => DeclaredKind::Readlink(self.on_disk()?),
+            "symlink" => {
+                check_target(self.source.as_bytes())
+                    .map_err(|problem| (SOURCE, EntriesProblem::Source(problem)))?;
+                DeclaredKind::Symlink(self.source.to_owned())
+            }
+            "dir" => DeclaredKind::Directory,
+            "empty" => DeclaredKind::Empty,
+            "whiteout" => DeclaredKind::Whiteout,
+            "opaque" => DeclaredKind::Opaque,
+            "tar" => DeclaredKind::Tar(self.on_disk()?),
+            _ => return Err((KIND, EntriesProblem::Kind { found: self.kind.to_owned() })),
+        };
+        use DeclaredKind as K;
+        self.must_be_empty(match kind {
+            K::File(_) | K::Tree(_) | K::Readlink(_) | K::Symlink(_) => &[],
+            K::Directory | K::Empty => &[SOURCE],
+            K::Whiteout | K::Opaque => &[SOURCE, MODE],
+            K::Tar(_) => &[PATH, MODE],
+        })?;
+        let bad_path = |problem| (PATH, EntriesProblem::Path { path: self.path.to_owned(), problem });
+        let path = ImagePath::parse(self.path.as_bytes()).map_err(bad_path)?;
+        if path.is_root() && !matches!(kind, K::Tree(_) | K::Tar(_)) {
+            return Err(bad_path(PathProblem::Root));
+        }
+        let may_be_directory = matches!(kind, K::Tree(_) | K::Directory | K::Whiteout | K::Opaque);
+        if self.path.ends_with('/') && !may_be_directory {
+            return Err(bad_path(PathProblem::TrailingSlash));
+        }
+        let mode = Some(self.mode).filter(|mode| !mode.is_empty());
+        let mode = mode.map(parse_mode).transpose().map_err(|problem| (MODE, problem.into()))?;
+        Ok(Declared { path, kind, mode })
+    }
 }
 
 /// Whether a symbolic link may have this target. It may lead anywhere, out of the root too: `/..` is `/`.
@@ -149,6 +275,7 @@ pub(crate) fn check_target(target: &[u8]) -> Result<(), &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entry::Owner;
 
     fn path(text: &str) -> ImagePath {
         ImagePath::parse(text.as_bytes()).unwrap()
@@ -156,8 +283,9 @@ mod tests {
 
     #[test]
     fn every_kind() {
-        let text = "strata-entries 1\nfile\n/a\nsrc/a\n\ntree\n./\nout\n0600\nsymlink\nl\n../../t\n\n\
-                    readlink\nr\nbin/r\n\ndir\nd/\n\n1777\nempty\ne\n\n\n";
+        let text = "strata-entries 2\nfile\n/a\nsrc/a\n\ntree\n./\nout\n0600\nsymlink\nl\n../../t\n\n\
+                    readlink\nr\nbin/r\n\ndir\nd/\n\n1777\nempty\ne\n\n\nwhiteout\nw/\n\n\nopaque\no\n\n\n\
+                    tar\n\nin.tar\n\n";
         use DeclaredKind::*;
         let expected = [
             ("a", File("src/a".into()), None),
@@ -166,33 +294,68 @@ mod tests {
             ("r", Readlink("bin/r".into()), None),
             ("d", Directory, Some(0o1777)),
             ("e", Empty, None),
+            ("w", Whiteout, None),
+            ("o", Opaque, None),
+            ("", Tar("in.tar".into()), None),
         ]
         .map(|(p, kind, mode)| Declared { path: path(p), kind, mode });
-        assert_eq!(parse(text.as_bytes()).unwrap(), expected);
-        assert_eq!(parse(b"strata-entries 1\n").unwrap(), []);
+        let declarations = parse(text.as_bytes()).unwrap();
+        assert_eq!(declarations.entries, expected);
+        assert_eq!(declarations.settings, Settings::default());
+        assert_eq!(parse(b"strata-entries 2\n").unwrap(), Declarations::default());
+    }
+
+    #[test]
+    fn every_setting() {
+        let text = "strata-entries 2\nowner\n/a/*\n1:2\n\nempty\ne\n\n\nowner\n\n3:4\n\nowner\nb\n5:6\n\n\
+                    mode\n\n\n0600\nmode\na\n\n0755\nmtime\n\n7\n\n";
+        let Declarations { entries, settings } = parse(text.as_bytes()).unwrap();
+        let glob = |text: &str| text.parse::<PathGlob>().unwrap();
+        let expected = Settings {
+            owner: Owner { uid: 3, gid: 4 },
+            owners: vec![(glob("a/*"), Owner { uid: 1, gid: 2 }), (glob("b"), Owner { uid: 5, gid: 6 })],
+            mode: Some(0o600),
+            modes: vec![(glob("a"), 0o755)],
+            mtime: 7,
+        };
+        assert_eq!((entries.len(), settings), (1, expected));
     }
 
     #[test]
     fn errors_have_lines() {
-        let cases: [(&[u8], usize, &str); 18] = [
+        let cases: [(&[u8], usize, &str); 32] = [
             (b"", 1, "first line must be"),
-            (b"strata-entries 2\n", 1, "\"strata-entries 2\""),
-            (b"strata-entries 1", 1, "middle of an entry"),
-            (b"strata-entries 1\r\n", 1, "first line must be"),
-            (b"strata-entries 1\nfile\na\nb\n", 4, "middle of an entry"),
-            (b"strata-entries 1\nfile\na\nb\n0644", 5, "middle of an entry"),
-            (b"strata-entries 1\nfile\na\nb\n\n\n", 6, "middle of an entry"),
-            (b"strata-entries 1\nFile\na\nb\n\n", 2, "unknown kind \"File\""),
-            (b"strata-entries 1\nfile\n../x\nb\n\n", 3, "escapes the image"),
-            (b"strata-entries 1\nfile\nx\nb\n\nfile\na//b\nb\n\n", 7, "empty name"),
-            (b"strata-entries 1\nfile\na/\nb\n\n", 3, "ends in a slash"),
-            (b"strata-entries 1\nfile\n/\nb\n\n", 3, "root of the image"),
-            (b"strata-entries 1\nfile\na\n\n\n", 4, "source is empty"),
-            (b"strata-entries 1\ndir\na\nb\n\n", 4, "have no source"),
-            (b"strata-entries 1\nsymlink\na\n\n\n", 4, "needs a target"),
-            (b"strata-entries 1\nsymlink\na\nx\0\n\n", 4, "NUL"),
-            (b"strata-entries 1\nfile\na\nb\n0999\n", 5, "mode \"0999\""),
-            (b"strata-entries 1\nfile\n\xff\nb\n\n", 3, "not UTF-8"),
+            (b"strata-entries 1\n", 1, "\"strata-entries 1\""),
+            (b"strata-entries 2", 1, "middle of an entry"),
+            (b"strata-entries 2\r\n", 1, "first line must be"),
+            (b"strata-entries 2\nfile\na\nb\n", 4, "middle of an entry"),
+            (b"strata-entries 2\nfile\na\nb\n0644", 5, "middle of an entry"),
+            (b"strata-entries 2\nfile\na\nb\n\n\n", 6, "middle of an entry"),
+            (b"strata-entries 2\nFile\na\nb\n\n", 2, "unknown kind \"File\""),
+            (b"strata-entries 2\nfile\n../x\nb\n\n", 3, "escapes the image"),
+            (b"strata-entries 2\nfile\nx\nb\n\nfile\na//b\nb\n\n", 7, "empty name"),
+            (b"strata-entries 2\nfile\na/\nb\n\n", 3, "ends in a slash"),
+            (b"strata-entries 2\nfile\n/\nb\n\n", 3, "root of the image"),
+            (b"strata-entries 2\nfile\na\n\n\n", 4, "source is empty"),
+            (b"strata-entries 2\ndir\na\nb\n\n", 4, "holds \"b\": dir has no source"),
+            (b"strata-entries 2\nsymlink\na\n\n\n", 4, "needs a target"),
+            (b"strata-entries 2\nsymlink\na\nx\0\n\n", 4, "NUL"),
+            (b"strata-entries 2\nfile\na\nb\n0999\n", 5, "mode \"0999\""),
+            (b"strata-entries 2\nfile\n\xff\nb\n\n", 3, "not UTF-8"),
+            (b"strata-entries 2\nwhiteout\na\n\n0644\n", 5, "whiteout has no mode"),
+            (b"strata-entries 2\nopaque\n/\n\n\n", 3, "root of the image"),
+            (b"strata-entries 2\ntar\na\nx.tar\n\n", 3, "tar has no path"),
+            (b"strata-entries 2\ntar\n\n\n\n", 4, "source is empty"),
+            (b"strata-entries 2\nowner\n\nroot\n\n", 4, "owner \"root\""),
+            (b"strata-entries 2\nowner\n[\n0:0\n\n", 3, "glob \"[\""),
+            (b"strata-entries 2\nowner\n\n0:0\n1\n", 5, "owner has no mode"),
+            (b"strata-entries 2\nmode\n\nx\n1\n", 4, "mode has no source"),
+            (b"strata-entries 2\nmode\na\n\n\n", 5, "mode \"\""),
+            (b"strata-entries 2\nmtime\na\n1\n\n", 3, "mtime has no path"),
+            (b"strata-entries 2\nmtime\n\n-1\n\n", 4, "mtime \"-1\""),
+            (b"strata-entries 2\nmtime\n\n1\n\nmtime\n\n1\n\n", 6, "mtime is given twice"),
+            (b"strata-entries 2\nowner\n\n1:1\n\nowner\n\n1:1\n\n", 6, "owner is given twice"),
+            (b"strata-entries 2\nmode\n\n\n1\nmode\n\n\n1\n", 6, "mode is given twice"),
         ];
         for (bytes, line, part) in cases {
             let (got, problem) = parse(bytes).unwrap_err();

@@ -31,6 +31,8 @@ pub enum Kind {
     Symlink(Box<[u8]>),
     /// A regular file without content.
     Empty,
+    /// A regular file without content whose name says what of the layers below is gone. See [`crate::whiteout`].
+    Whiteout,
     /// A regular file with the content of this file on disk.
     File(PathBuf),
 }

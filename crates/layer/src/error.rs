@@ -7,7 +7,9 @@ use std::{io, path::PathBuf};
 use oci::{atomic::AtomicError, media_type::Compression};
 
 use crate::{
+    attributes::{ModeError, MtimeError, OwnerError},
     codec::CompressError,
+    glob::GlobError,
     path::{ImagePath, PathProblem},
 };
 
@@ -44,6 +46,32 @@ pub enum Error {
         /// The other.
         second: u16,
     },
+    /// A whiteout that cannot be.
+    #[error("nothing can delete {path}: {problem}")]
+    Whiteout {
+        /// What was to be deleted, or the opaque directory.
+        path: ImagePath,
+        /// What is wrong.
+        problem: PathProblem,
+    },
+    /// A file that nobody declared as a whiteout, and that would be one.
+    #[error(
+        "{path} would be no file in the image: by its name it tells runtimes to {deletes}. Rename it, or, if that is          meant, leave it out and declare it with `whiteouts` or `opaque`"
+    )]
+    WhiteoutName {
+        /// The path in the image.
+        path: ImagePath,
+        /// What it would do.
+        deletes: String,
+    },
+    /// A path that the layer deletes and writes.
+    #[error(
+        "{path} is in `whiteouts`, and this layer writes it. What it writes replaces what layers below have there; to be rid          of all that they have in a directory, name it in `opaque`"
+    )]
+    DeletedAndWritten {
+        /// The path in the image.
+        path: ImagePath,
+    },
     /// Something that is no directory is above something else.
     #[error("{parent} is {what}, but {child} ({child_what}) needs a directory there. Move one of them")]
     NotADirectory {
@@ -56,13 +84,21 @@ pub enum Error {
         /// What that is.
         child_what: String,
     },
-    /// A glob of `--modes` that no path matches.
+    /// A glob that no path matches.
     #[error(
-        "no path in the layer matches the mode glob {glob:?}: correct it or take it away. `*` stops at slashes, `**` does not"
+        "no path in the layer matches the glob {glob:?} of `{attribute}`: correct it or take it away. `*` stops at slashes, `**` does not"
     )]
     UnmatchedGlob {
+        /// The attribute that it stands in.
+        attribute: &'static str,
         /// The glob.
         glob: String,
+    },
+    /// A tar among the entries.
+    #[error("{} is a tar: its entries cannot be merged into a layer yet", path.display())]
+    Tar {
+        /// The tar.
+        path: PathBuf,
     },
     /// A file or directory on disk cannot be used.
     #[error("cannot {operation} {}", path.display())]
@@ -166,7 +202,7 @@ pub enum Error {
 pub enum EntriesProblem {
     /// The first line is not the version.
     #[error(
-        "the first line must be `strata-entries 1`, not {found:?}: the rules and the tool are of different releases"
+        "the first line must be `strata-entries 2`, not {found:?}: the rules and the tool are of different releases"
     )]
     Version {
         /// What stands there.
@@ -179,7 +215,9 @@ pub enum EntriesProblem {
     #[error("the line is not UTF-8")]
     NotUtf8,
     /// A kind that does not exist.
-    #[error("unknown kind {found:?}: known are file, tree, symlink, readlink, dir and empty")]
+    #[error(
+        "unknown kind {found:?}: known are file, tree, symlink, readlink, dir, empty, whiteout, opaque, tar, owner, mode and mtime"
+    )]
     Kind {
         /// What stands there.
         found: String,
@@ -195,7 +233,32 @@ pub enum EntriesProblem {
     /// A source is missing, superfluous or impossible.
     #[error("{0}")]
     Source(&'static str),
+    /// A line that holds something, and must not.
+    #[error("the line must be empty, and holds {found:?}: {kind} has no {field}")]
+    Superfluous {
+        /// Kind of the entry.
+        kind: String,
+        /// What the line is for.
+        field: &'static str,
+        /// What stands there.
+        found: String,
+    },
+    /// A setting of everything, twice.
+    #[error("{setting} is given twice for everything")]
+    Twice {
+        /// Its kind.
+        setting: &'static str,
+    },
+    /// A time that is none.
+    #[error(transparent)]
+    Mtime(#[from] MtimeError),
+    /// A glob that is none.
+    #[error(transparent)]
+    Glob(#[from] GlobError),
+    /// An owner that is none.
+    #[error(transparent)]
+    Owner(#[from] OwnerError),
     /// A mode that is none.
     #[error(transparent)]
-    Mode(#[from] crate::attributes::ModeError),
+    Mode(#[from] ModeError),
 }

@@ -25,10 +25,13 @@ pub mod entries;
 pub mod entry;
 pub mod error;
 pub mod format;
+pub mod glob;
 pub mod import;
 pub mod layer;
 pub mod path;
 pub mod plan;
+pub mod settings;
+pub mod whiteout;
 
 pub use engine::Written;
 pub use error::Error;

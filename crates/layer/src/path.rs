@@ -74,6 +74,19 @@ impl ImagePath {
         self.0.is_empty()
     }
 
+    /// The last part; empty for the root.
+    #[must_use]
+    pub fn name(&self) -> &[u8] {
+        let start = self.0.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+        &self.0[start..]
+    }
+
+    /// The directory that this path is in; the root is in itself.
+    #[must_use]
+    pub fn parent(&self) -> Self {
+        self.parents().next().map_or_else(Self::root, Self::of_parent)
+    }
+
     /// The directories above this path, nearest first, without the root.
     pub fn parents(&self) -> impl Iterator<Item = &[u8]> {
         let slashes = self.0.iter().enumerate().rev().filter(|(_, byte)| **byte == b'/');
@@ -141,6 +154,9 @@ pub enum PathProblem {
     /// A slash at the end of what is no directory.
     #[error("it ends in a slash, as only a directory's path may: take it away")]
     TrailingSlash,
+    /// The name of a whiteout, where the name of what it deletes is meant.
+    #[error("its name begins with `.wh.`, as that of a whiteout does: name what is to be deleted")]
+    Whiteout,
 }
 
 #[cfg(test)]
@@ -190,5 +206,9 @@ mod tests {
         assert_eq!(path.join(b""), Err(PathProblem::EmptyName));
         assert_eq!(path.join(&[b'x'; MAX_PATH]), Err(PathProblem::TooLong { length: MAX_PATH + 6 }));
         assert_eq!(ImagePath::root().parents().count(), 0);
+        assert_eq!((path.name(), path.parent().as_bytes()), (&b"c"[..], &b"a/b"[..]));
+        let one = ImagePath::parse(b"one").unwrap();
+        assert_eq!((one.name(), one.parent()), (&b"one"[..], ImagePath::root()));
+        assert_eq!((ImagePath::root().name(), ImagePath::root().parent()), (&b""[..], ImagePath::root()));
     }
 }

@@ -10,40 +10,35 @@ use std::{
 };
 
 use crate::{
-    attributes::{Attributes, FILE_MODE, ModeGlobs, default_directory_mode},
-    entries::{Declared, DeclaredKind, check_target},
+    entries::{Declarations, Declared, DeclaredKind, check_target},
     entry::{Entry, Kind},
     error::Error,
     host,
     path::{ImagePath, printable},
+    settings::Settings,
     walk::{Found, walk},
+    whiteout,
 };
 
-/// Mode of symbolic links, which no system looks at.
-const SYMLINK_MODE: u16 = 0o777;
-
-/// Decides the entries of a layer: walks trees, resolves what is declared twice, adds parents, sets modes.
+/// Decides the entries of a layer: walks trees, resolves what is declared twice, adds parents, applies the settings.
 ///
 /// # Errors
-/// Conflicts between declarations, and what is wrong on disk with trees and links.
-pub fn plan(declared: Vec<Declared>, attributes: &Attributes) -> Result<Vec<Entry>, Error> {
-    let mut entries = expand(declared, attributes)?;
+/// Conflicts between declarations, globs that match nothing, and what is wrong on disk with trees and links.
+pub fn plan(Declarations { entries, settings }: Declarations) -> Result<Vec<Entry>, Error> {
+    let mut entries = expand(entries, &settings)?;
     // Kind and mode too, so that an error names the same two whatever the order was.
     entries.sort_unstable_by(|a, b| (&a.path, &a.kind, a.mode).cmp(&(&b.path, &b.kind, b.mode)));
     let mut entries = merge(entries)?;
     let missing = missing_parents(&entries)?;
-    entries.extend(missing.into_iter().map(|path| entry(path, Kind::Directory, None, attributes)));
+    entries.extend(missing.into_iter().map(|path| settings.entry(path, Kind::Directory, None)));
     entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-    set_modes(&mut entries, attributes)?;
+    whiteout::check(&entries)?;
+    settings.apply(&mut entries)?;
     Ok(entries)
 }
 
-const fn entry(path: ImagePath, kind: Kind, mode: Option<u16>, attributes: &Attributes) -> Entry {
-    Entry { path, kind, mode, owner: attributes.owner, mtime: attributes.mtime }
-}
-
 /// One entry for each declaration, and for each file and directory of a tree.
-fn expand(declared: Vec<Declared>, attributes: &Attributes) -> Result<Vec<Entry>, Error> {
+fn expand(declared: Vec<Declared>, settings: &Settings) -> Result<Vec<Entry>, Error> {
     let mut entries = Vec::with_capacity(declared.len());
     for Declared { path, kind, mode } in declared {
         let kind = match kind {
@@ -51,7 +46,7 @@ fn expand(declared: Vec<Declared>, attributes: &Attributes) -> Result<Vec<Entry>
                 let found = walk(&path, &directory)?.into_iter().filter(|found| !found.path.is_root());
                 entries.extend(found.map(|Found { path, kind }| {
                     let mode = if matches!(kind, Kind::File(_)) { mode } else { None };
-                    entry(path, kind, mode, attributes)
+                    settings.entry(path, kind, mode)
                 }));
                 continue;
             }
@@ -60,8 +55,15 @@ fn expand(declared: Vec<Declared>, attributes: &Attributes) -> Result<Vec<Entry>
             DeclaredKind::Readlink(link) => Kind::Symlink(read_link(&link)?),
             DeclaredKind::Directory => Kind::Directory,
             DeclaredKind::Empty => Kind::Empty,
+            DeclaredKind::Whiteout | DeclaredKind::Opaque => {
+                let of =
+                    if kind == DeclaredKind::Whiteout { whiteout::of_path } else { whiteout::of_contents };
+                entries.push(of(&path, settings.mtime).map_err(|problem| Error::Whiteout { path, problem })?);
+                continue;
+            }
+            DeclaredKind::Tar(path) => return Err(Error::Tar { path }),
         };
-        entries.push(entry(path, kind, mode, attributes));
+        entries.push(settings.entry(path, kind, mode));
     }
     Ok(entries)
 }
@@ -139,26 +141,7 @@ fn describe(kind: &Kind) -> String {
         Kind::Directory => "a directory".into(),
         Kind::Symlink(target) => format!("a symbolic link to {}", printable(target)),
         Kind::Empty => "an empty file".into(),
+        Kind::Whiteout => "a whiteout".into(),
         Kind::File(source) => source.display().to_string(),
     }
-}
-
-fn set_modes(entries: &mut [Entry], attributes: &Attributes) -> Result<(), Error> {
-    let mut globs = ModeGlobs::new(&attributes.mode_globs);
-    for Entry { path, kind, mode, .. } in entries {
-        let own = *mode;
-        *mode = match kind {
-            Kind::Symlink(_) => own.or(Some(SYMLINK_MODE)),
-            Kind::Directory => {
-                let by_glob = globs.mode(path, true);
-                own.or(by_glob).or_else(|| Some(default_directory_mode(path.as_bytes())))
-            }
-            Kind::Empty | Kind::File(_) => {
-                let by_glob = globs.mode(path, false);
-                let default = if *kind == Kind::Empty { Some(FILE_MODE) } else { None };
-                own.or(by_glob).or(attributes.file_mode).or(default)
-            }
-        };
-    }
-    globs.check_all_used()
 }

@@ -83,7 +83,7 @@ fn fields<'a>(entry: &'a Entry, content: &Content<'_>) -> Fields<'a> {
     let (kind, link) = match &entry.kind {
         Kind::Directory => (Type::Directory, &[][..]),
         Kind::Symlink(target) => (Type::Symlink, &**target),
-        Kind::Empty | Kind::File(_) => (Type::File, &[][..]),
+        Kind::Empty | Kind::Whiteout | Kind::File(_) => (Type::File, &[][..]),
     };
     let mode = entry.mode.unwrap_or_else(|| mode_by_content(head));
     let Entry { path, owner, mtime, .. } = entry;

@@ -6,12 +6,7 @@ mod support;
 
 use std::fs;
 
-use layer::{
-    attributes::{Attributes, ModeGlob},
-    codec::Codec,
-    entry::Owner,
-    plan::plan,
-};
+use layer::{codec::Codec, entries::Declarations, entry::Owner, plan::plan, settings::Settings};
 use support::{declare, pack, planned, put, read_tar};
 
 /// `path mode link` of every entry.
@@ -88,7 +83,7 @@ fn modes_in_order_of_strength() {
     let dir = tempfile::tempdir().unwrap();
     let file = put(dir.path(), "f", b"");
     let file = file.to_str().unwrap();
-    let declared = declare(&[
+    let entries = declare(&[
         ("file", "a/own.sh", file, "0111"),
         ("file", "a/two.sh", file, ""),
         ("file", "a/one.txt", file, ""),
@@ -97,14 +92,15 @@ fn modes_in_order_of_strength() {
         ("symlink", "a/link", "x", ""),
         ("dir", "d", "", ""),
     ]);
-    let globs = ["a/**=0640", "**/*.sh=0750", "d=2775"].map(|text| text.parse::<ModeGlob>().unwrap());
-    let attributes = Attributes {
+    let modes = [("a/**", 0o640), ("**/*.sh", 0o750), ("d", 0o2775)];
+    let settings = Settings {
         owner: Owner { uid: 7, gid: 8 },
         mtime: 9,
-        file_mode: Some(0o604),
-        mode_globs: globs.into(),
+        mode: Some(0o604),
+        modes: modes.map(|(glob, mode)| (glob.parse().unwrap(), mode)).into(),
+        ..Settings::default()
     };
-    let packed = pack(&plan(declared, &attributes).unwrap(), Codec::None, 1).unwrap();
+    let packed = pack(&plan(Declarations { entries, settings }).unwrap(), Codec::None, 1).unwrap();
     let expected = [
         "a/ 0755",
         "a/link 0777 x",
@@ -215,6 +211,58 @@ fn collisions_name_both() {
             &[("symlink", "bin", "usr/bin", ""), ("file", "bin/sh", "S", "")],
             &["/bin is a symbolic link to usr/bin", "/bin/sh (S)"],
         ),
+    ];
+    for (lines, parts) in cases {
+        let message = planned(declare(lines)).unwrap_err().to_string();
+        assert!(parts.iter().all(|part| message.contains(part)), "{message}");
+    }
+}
+
+#[test]
+fn whiteouts() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = put(dir.path(), "f", b"");
+    let file = file.to_str().unwrap();
+    let entries = declare(&[
+        ("whiteout", "/etc/old.conf", "", ""),
+        ("whiteout", "top", "", ""),
+        ("opaque", "srv/data/", "", ""),
+        ("file", "srv/data/new", file, ""),
+        ("dir", "srv/data", "", "0700"),
+    ]);
+    let settings = Settings {
+        owners: vec![("**".parse().unwrap(), Owner { uid: 1, gid: 1 })],
+        modes: vec![("**".parse().unwrap(), 0o600)],
+        mtime: 5,
+        ..Settings::default()
+    };
+    let packed = pack(&plan(Declarations { entries, settings }).unwrap(), Codec::None, 1).unwrap();
+    let expected = "#mtree\n\
+        ./.wh.top type=file mode=0644 uid=0 gid=0 size=0 time=5.0\n\
+        ./etc type=dir mode=0755 uid=1 gid=1 size=0 time=5.0\n\
+        ./etc/.wh.old.conf type=file mode=0644 uid=0 gid=0 size=0 time=5.0\n\
+        ./srv type=dir mode=0755 uid=1 gid=1 size=0 time=5.0\n\
+        ./srv/data type=dir mode=0700 uid=1 gid=1 size=0 time=5.0\n\
+        ./srv/data/.wh..wh..opq type=file mode=0644 uid=0 gid=0 size=0 time=5.0\n\
+        ./srv/data/new type=file mode=0600 uid=1 gid=1 size=0 time=5.0\n";
+    assert_eq!(packed.mtree, expected);
+}
+
+#[test]
+fn what_looks_like_a_whiteout_or_contradicts_one() {
+    let dir = tempfile::tempdir().unwrap();
+    put(dir.path(), "tree/sub/.wh.x", b"");
+    let tree = dir.path().join("tree");
+    let tree = tree.to_str().unwrap();
+    let cases: [(&[_], &[&str]); 8] = [
+        (&[("empty", "a/.wh.b", "", "")], &["/a/.wh.b would be no file", "delete /a/b of the layers below"]),
+        (&[("dir", ".wh.d", "", "")], &["delete /d of", "`whiteouts`"]),
+        (&[("empty", "a/.wh.b/c", "", "")], &["/a/.wh.b would"]),
+        (&[("empty", "a/.wh..wh..opq", "", "")], &["hide all that layers below have in /a", "`opaque`"]),
+        (&[("empty", "a/.wh..wh.plnk", "", "")], &["something of their own"]),
+        (&[("tree", "t", tree, "")], &["/t/sub/.wh.x would"]),
+        (&[("empty", "a/b", "", ""), ("whiteout", "a/b", "", "")], &["/a/b is in `whiteouts`", "`opaque`"]),
+        (&[("whiteout", "a/.wh.b", "", "")], &["nothing can delete /a/.wh.b", "name what is to be deleted"]),
     ];
     for (lines, parts) in cases {
         let message = planned(declare(lines)).unwrap_err().to_string();

@@ -13,9 +13,8 @@ use std::{
 
 use layer::{
     Error, Written,
-    attributes::Attributes,
     codec::Codec,
-    entries::{self, Declared},
+    entries::{self, Declarations, Declared},
     entry::Entry,
     layer::{Packing, write},
     plan::plan,
@@ -23,16 +22,16 @@ use layer::{
 
 /// Declarations from `(kind, path, source, mode)`.
 pub(crate) fn declare(lines: &[(&str, &str, &str, &str)]) -> Vec<Declared> {
-    let mut text = String::from("strata-entries 1\n");
+    let mut text = String::from("strata-entries 2\n");
     for (kind, path, source, mode) in lines {
         write!(text, "{kind}\n{path}\n{source}\n{mode}\n").unwrap();
     }
-    entries::parse(text.as_bytes()).unwrap()
+    entries::parse(text.as_bytes()).unwrap().entries
 }
 
-/// Plans without attributes.
-pub(crate) fn planned(declared: Vec<Declared>) -> Result<Vec<Entry>, Error> {
-    plan(declared, &Attributes::default())
+/// Plans without settings.
+pub(crate) fn planned(entries: Vec<Declared>) -> Result<Vec<Entry>, Error> {
+    plan(Declarations { entries, ..Declarations::default() })
 }
 
 /// A packed layer in memory.

@@ -3,10 +3,8 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use ::layer::{
-    attributes::{Attributes, ModeGlob, parse_mode},
     codec::{Codec, GzipMembers},
     entries,
-    entry::Owner,
     layer::{Packing, granted_threads, pack},
     plan::plan,
 };
@@ -19,7 +17,7 @@ use crate::commands::Common;
 /// Packs declared entries into a layer.
 #[derive(Debug, Args)]
 pub(crate) struct Layer {
-    /// What the layer holds: `strata-entries 1`, then four lines an entry.
+    /// What the layer holds: `strata-entries 2`, then four lines an entry.
     #[arg(long, value_name = "FILE")]
     entries: PathBuf,
     /// Where to write the blob.
@@ -39,19 +37,6 @@ pub(crate) struct Layer {
     /// Store files with equal content and attributes once, with hard links for the others.
     #[arg(long)]
     dedupe: bool,
-    /// Mode of regular files, instead of 0755 for what begins with `#!` or is ELF and 0644 for others.
-    #[arg(long, value_name = "MODE", value_parser = parse_mode)]
-    mode: Option<u16>,
-    /// Mode of the files and directories that match; the last match counts.
-    #[arg(long, value_name = "GLOB=MODE")]
-    modes: Vec<ModeGlob>,
-    /// Owner of everything, by number.
-    #[arg(long, value_name = "UID:GID", default_value = "0:0")]
-    owner: Owner,
-    /// Modification time of everything, in seconds since 1970.
-    #[arg(long, value_name = "SECONDS", default_value = "0", allow_negative_numbers = true)]
-    #[arg(value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
-    mtime: u64,
     /// Operating system that the contents run on.
     #[arg(long, requires = "architecture")]
     os: Option<String>,
@@ -88,9 +73,7 @@ impl Layer {
                 bail!("the annotation {key:?} is given twice: {other:?} and {value:?}");
             }
         }
-        let attributes =
-            Attributes { owner: self.owner, mtime: self.mtime, file_mode: self.mode, mode_globs: self.modes };
-        let entries = plan(entries::load(&self.entries)?, &attributes)?;
+        let entries = plan(entries::load(&self.entries)?)?;
         let description = self.common.description(platform, annotations);
         let outputs = (&*self.blob, &*self.common.metadata, &*self.common.mtree);
         let packing = Packing { codec, dedupe: self.dedupe, threads: granted_threads() };

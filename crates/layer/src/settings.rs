@@ -1,0 +1,115 @@
+//! What is said about the entries of a layer, and its application to them: owners, modes, times.
+//!
+//! Order of strength: what an entry itself declares, the last glob that matches, what is said of everything, the default.
+//! Invariant: what is said of an entry depends on its path and kind alone.
+
+use crate::{
+    attributes::{FILE_MODE, default_directory_mode},
+    entry::{Entry, Kind, Owner},
+    error::Error,
+    glob::{Globs, Lookup},
+};
+
+/// Mode of symbolic links, which no system looks at.
+const SYMLINK_MODE: u16 = 0o777;
+
+/// What is said about the entries of a layer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Owner of everything that no glob matches. Default 0:0.
+    pub owner: Owner,
+    /// Owners by glob.
+    pub owners: Globs<Owner>,
+    /// Mode of every regular file that nothing stronger decides. Default: by content.
+    pub mode: Option<u16>,
+    /// Modes by glob, for regular files and directories, inserted parents included. A mode without the owner's
+    /// executable bit is one for files, and leaves directories alone: nobody could enter them, and `etc/**` with 0640
+    /// means the files. Symbolic links have none.
+    pub modes: Globs<u16>,
+    /// Modification time of everything, in seconds since the epoch. Default 0.
+    pub mtime: u64,
+}
+
+impl Settings {
+    /// An entry of which nothing is declared but a mode, perhaps.
+    pub(crate) const fn entry(&self, path: crate::path::ImagePath, kind: Kind, mode: Option<u16>) -> Entry {
+        Entry { path, kind, mode, owner: self.owner, mtime: self.mtime }
+    }
+
+    /// Gives every entry what the settings say of it.
+    ///
+    /// # Errors
+    /// A glob that matches none of them.
+    pub(crate) fn apply(&self, entries: &mut [Entry]) -> Result<(), Error> {
+        let mut owners = Lookup::new("owners", &self.owners);
+        let mut modes = Lookup::new("modes", &self.modes);
+        for entry in entries {
+            if entry.kind == Kind::Whiteout {
+                continue;
+            }
+            if let Some(owner) = owners.last(&entry.path, |_| true) {
+                entry.owner = *owner;
+            }
+            entry.mode = self.mode_of(entry, &mut modes);
+        }
+        owners.check_all_used()?;
+        modes.check_all_used()
+    }
+
+    fn mode_of(&self, Entry { path, kind, mode, .. }: &Entry, modes: &mut Lookup<'_, u16>) -> Option<u16> {
+        match kind {
+            Kind::Symlink(_) => mode.or(Some(SYMLINK_MODE)),
+            Kind::Directory => {
+                let by_glob = modes.last(path, |mode| mode & 0o100 != 0).copied();
+                mode.or(by_glob).or_else(|| Some(default_directory_mode(path.as_bytes())))
+            }
+            Kind::Empty | Kind::Whiteout | Kind::File(_) => {
+                let by_glob = modes.last(path, |_| true).copied();
+                let default = if matches!(kind, Kind::File(_)) { None } else { Some(FILE_MODE) };
+                mode.or(by_glob).or(self.mode).or(default)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::path::ImagePath;
+
+    fn entry(path: &str, kind: Kind) -> Entry {
+        Settings::default().entry(ImagePath::parse(path.as_bytes()).unwrap(), kind, None)
+    }
+
+    #[test]
+    fn modes_for_files_leave_directories_alone() {
+        let modes = [("etc/**", 0o640), ("bin/**", 0o750)];
+        let modes = modes.map(|(glob, mode)| (glob.parse().unwrap(), mode)).into();
+        let settings = Settings { modes, ..Settings::default() };
+        let mut entries = [
+            entry("bin/d", Kind::Directory),
+            entry("bin/l", Kind::Symlink((*b"x").into())),
+            entry("etc/d", Kind::Directory),
+            entry("etc/d/f", Kind::Empty),
+            entry("f", Kind::File("f".into())),
+            entry("g", Kind::Empty),
+        ];
+        settings.apply(&mut entries).unwrap();
+        let modes = entries.map(|entry| entry.mode);
+        assert_eq!(modes, [Some(0o750), Some(0o777), Some(0o755), Some(0o640), None, Some(0o644)]);
+    }
+
+    #[test]
+    fn nothing_touches_whiteouts() {
+        let settings = Settings {
+            owners: vec![("**".parse().unwrap(), Owner { uid: 1, gid: 2 })],
+            mode: Some(0o600),
+            ..Settings::default()
+        };
+        let mut entries = [entry("a", Kind::Empty), entry(".wh.b", Kind::Whiteout)];
+        let before = entries[1].clone();
+        settings.apply(&mut entries).unwrap();
+        assert_eq!((entries[0].owner, entries[0].mode), (Owner { uid: 1, gid: 2 }, Some(0o600)));
+        assert_eq!(entries[1], before);
+    }
+}
