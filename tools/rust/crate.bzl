@@ -18,7 +18,7 @@ _STATIC = select({
     "//conditions:default": [],
 })
 
-def strata_crate(name, deps = [], dev_deps = [], testonly = False, size = "small"):
+def strata_crate(name, deps = [], dev_deps = [], test_data = [], testonly = False, size = "small"):
     """Declares what cargo would build of this package.
 
     - `NAME`: the library; or, with a `src/main.rs`, the binary, and `NAME_lib` the library.
@@ -32,6 +32,7 @@ def strata_crate(name, deps = [], dev_deps = [], testonly = False, size = "small
       name: the package's name in Cargo.toml.
       deps: libraries of this workspace.
       dev_deps: the same, for tests only.
+      test_data: files outside of the package that its tests read, at their paths below the root of the repository.
       testonly: whether only tests may use it.
       size: of the tests.
     """
@@ -57,6 +58,7 @@ def strata_crate(name, deps = [], dev_deps = [], testonly = False, size = "small
         size = size,
         aliases = aliases(normal_dev = True, proc_macro_dev = True),
         crate = library,
+        data = test_data,
         proc_macro_deps = all_crate_deps(proc_macro_dev = True),
         deps = dev_deps + all_crate_deps(normal_dev = True),
         **common
@@ -91,7 +93,7 @@ def strata_crate(name, deps = [], dev_deps = [], testonly = False, size = "small
             srcs = sources,
             aliases = aliases(normal = True, normal_dev = True, proc_macro = True, proc_macro_dev = True),
             crate_root = root,
-            data = ([name] if binary else []) + native.glob(["tests/**"], exclude = ["tests/**/*.rs"], allow_empty = True),
+            data = ([name] if binary else []) + test_data + native.glob(["tests/**"], exclude = ["tests/**/*.rs"], allow_empty = True),
             proc_macro_deps = all_crate_deps(proc_macro = True, proc_macro_dev = True),
             rustc_env = {"CARGO_BIN_EXE_" + name: "$(rootpath %s)" % name} if binary else {},
             deps = deps + dev_deps + [library] + all_crate_deps(normal = True, normal_dev = True),

@@ -1,4 +1,4 @@
-//! Compression of one member. Format: [`crate::format`], "Segments".
+//! Compression of one member. Format: docs/layer-format.md, 4 and 5.
 //!
 //! Invariant: what an encoder writes depends on the codec and the member alone, never on what the encoder has
 //! done before: any worker may get any member.

@@ -1,4 +1,4 @@
-//! Where members end between entries. Format: [`crate::format`], "Members".
+//! Where members end between entries. Format: docs/layer-format.md, 3.
 //!
 //! Invariant: the decision depends on the path, the entry's length and the length of the member so far alone, in
 //! integers, so that every machine takes the same one.

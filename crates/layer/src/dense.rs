@@ -1,4 +1,4 @@
-//! Data that will not shrink, told from a sample. Format: [`crate::format`], "Segments".
+//! Data that will not shrink, told from a sample. Format: docs/layer-format.md, 4.
 //!
 //! Half of what layers hold may be compressed already (archives, images, wheels, jars), and a compressor is at its
 //! slowest there, for nothing. Invariant: integers and a fixed sample only, so that every machine answers the same.

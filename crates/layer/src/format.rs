@@ -1,91 +1,19 @@
-//! `LAYER_FORMAT` 1: which bytes a layer is made of.
+//! `LAYER_FORMAT` 1: which bytes a layer is made of. `docs/layer-format.md` has all of it, byte by byte; this module has its
+//! constants.
 //!
 //! The same entries give the same bytes, whatever the number of threads, the machine, the order in which files
-//! were declared, or the state of the file system besides names and contents. A change
-//! to anything on this page changes digests in every cache and needs a new number.
+//! were declared, or the state of the file system besides names and contents. A change to any of it changes
+//! digests in every cache and needs a new number.
 //!
-//! # Tar
-//!
-//! 1. **Order.** Entries are sorted by the bytes of their path, written without slashes at the ends; a directory so
-//!    comes before all that it holds. Every directory above an entry is an entry itself. The root is none.
-//! 2. **Entry.** If a field does not fit ustar: a pax header (typeflag `x`), its records, zeros up to a multiple of
-//!    512. Then one header. Then, for a regular file, its content and zeros up to a multiple of 512.
-//! 3. **Header**, 512 bytes, POSIX ustar:
-//!
-//!    | offset | length | field | value |
-//!    |---|---|---|---|
-//!    | 0 | 100 | name | the path, or the part after the slash it is split at; a directory's ends in `/` |
-//!    | 100 | 8 | mode | 7 octal digits, NUL; permission bits with set-uid, set-gid and sticky, no file type |
-//!    | 108 | 8 | uid | 7 octal digits, NUL |
-//!    | 116 | 8 | gid | 7 octal digits, NUL |
-//!    | 124 | 12 | size | 11 octal digits, NUL; 0 but for regular files |
-//!    | 136 | 12 | mtime | 11 octal digits, NUL; seconds |
-//!    | 148 | 8 | chksum | 6 octal digits, NUL, space: the sum of all bytes, with these eight as spaces |
-//!    | 156 | 1 | typeflag | `0` file, `1` hard link, `2` symbolic link, `5` directory, `x` pax records |
-//!    | 157 | 100 | linkname | the target of a symbolic link; the path of the entry that a hard link links to |
-//!    | 257 | 8 | magic, version | `ustar`, NUL, `00` |
-//!    | 265 | 64 | uname, gname | zeros |
-//!    | 329 | 16 | devmajor, devminor | `0000000`, NUL, twice |
-//!    | 345 | 155 | prefix | the part of the path before the slash it is split at, or zeros |
-//!    | 500 | 12 | | zeros |
-//!
-//!    Text fields are filled up with zeros and need no NUL when full. A path of up to 100 bytes stands in `name`
-//!    alone. A longer one is split at the first slash that leaves at most 100 bytes after it and at most 155
-//!    before it, a directory's last slash excepted.
-//! 4. **Pax records**, only those that are needed, in this order: `path` (no such slash), `linkpath` (over 100 bytes),
-//!    `size` (over 8 GiB - 1), `uid`, `gid` (over 2,097,151), `mtime` (over 11 octal digits). Each is `LEN KEY=VALUE`
-//!    and a line feed, LEN being the decimal length of the whole record. The header in front of them has the name
-//!    [`PAX_NAME`], mode 0644 and zeros for the rest. The header after them has the first 100 bytes of an overlong path
-//!    or target (readers that know pax ignore both), and 0 for an overlong number.
-//! 5. **Equal files**, where `dedupe` asks for it: a regular file with content whose content, mode, owner and modification
-//!    time are those of an earlier entry that is no link is a hard link to the first such entry, if its
-//!    headers are then shorter than its headers, content and padding would be.
-//! 6. **End**: 1,024 zeros. No padding beyond.
-//!
-//! # Members
-//!
-//! The tar is cut into *members*. For gzip and zstd each is compressed on its own, and its place in the
-//! blob stands in `layer.json`. Lengths are of tar bytes. *min*, *max*, *distance* and *piece* are:
-//!
-//! | | min | max | distance | piece |
-//! |---|---|---|---|---|
-//! | gzip | 512 KiB | 2 MiB | 512 KiB | 1 MiB |
-//! | zstd | 1 MiB | 4 MiB | 1 MiB | 2 MiB |
-//!
-//! 1. An entry with at least [`LARGE`] bytes of content starts a member, is cut every *piece* bytes counted from
-//!    its first header byte, and ends a member.
-//! 2. Before any other entry, whose length with headers and padding is L, the member ends if it is at least *min* long
-//!    and the entry's path hash is below L, or if it would get longer than *max*.
-//! 3. The *path hash* is the first 8 bytes of the SHA-256 of the path (without slashes at its ends), as a big-endian
-//!    number h, scaled to *distance*: floor(h * *distance* / 2^64). So bigger entries are likelier to start a
-//!    member, and cuts come about every *distance* bytes once *min* is reached. SHA-256 because it is specified
-//!    everywhere, is even in all bits, and is here anyway. It is computed only once *min* is reached.
-//! 4. The end of the archive is treated like an entry of 1,024 bytes that no hash cuts off.
-//!
-//! No cut depends on what stands in a file, so an edit that keeps the size changes one member. One that does not may
-//! also move the next cut.
-//!
-//! A recompressed import is cut every *piece* bytes from its start, since its entries are not ours to rely on.
-//!
-//! # Segments
-//!
-//! A member is divided into blocks of [`BLOCK`] bytes, counted from its start; what is left over belongs to the last one.
-//! Each is *dense* if [`crate::dense::is_dense`] says so, three integer tests of a sample. [`MIN_DENSE_RUN`] or more
-//! dense blocks in a row, or a whole member of dense blocks, are one segment that is *stored*; what lies between
-//! them is a segment that is *compressed*. A member shorter than a block is compressed.
-//!
-//! * **gzip.** A segment is one RFC 1952 member. Compressed: as libdeflate 1.26 writes it (CM 8, FLG 0, MTIME 0, OS
-//!   255; XFL as libdeflate sets it for the level). Stored: the same header with XFL 0, then stored deflate blocks of
-//!   65,535 bytes, the last one shorter or equal and marked final, then CRC-32 and length. Level 0 stores everything,
-//!   as one segment.
-//! * **gzip as one member** (`gzip_members = "one"`). The blob begins with the same header with XFL 0. A segment is a run of
-//!   deflate blocks. Compressed: as `miniz_oxide` 0.9.1 writes it from a fresh state with a full flush, which ends it with an
-//!   empty stored block. Stored: as above, but no block is marked final. At the end the bytes 03 00, an empty final
-//!   block, then CRC-32 and length.
-//! * **zstd.** A segment is one RFC 8878 frame, with content size, no checksum, no dictionary, no long mode. Compressed: as
-//!   zstd 1.5.7 writes it in one shot from a fresh context. Stored: magic, frame header descriptor 0xA0 (single
-//!   segment, content size in 4 bytes), then raw blocks of 128 KiB, the last one shorter or equal and marked last.
-//! * **none.** The tar itself; there is no table of members.
+//! * **Tar** (`header`, `stream`): entries sorted by path, every parent an entry, ustar headers with pax
+//!   records only where a field does not fit, 1,024 zeros at the end.
+//! * **Members** (`cut`): the tar is cut before entries whose path hash says so, between [`Cuts::min`] and
+//!   [`Cuts::max`]; an entry of at least [`LARGE`] bytes is cut every [`Cuts::piece`] bytes from its start. No
+//!   cut depends on what stands in a file, so that an edit is local. A recompressed import is cut every
+//!   [`Cuts::piece`] bytes from its start, since its entries are not ours to rely on.
+//! * **Segments** (`dense`): in a member, [`MIN_DENSE_RUN`] or more blocks of [`BLOCK`] bytes that look like noise are
+//!   stored, the rest is compressed.
+//! * **Blob** (`codec`): a gzip member or zstd frame for each segment; or all segments as blocks of one gzip member.
 
 /// Number of the format that this crate writes.
 pub const LAYER_FORMAT: u32 = 1;
@@ -112,7 +40,7 @@ pub const BLOCK: usize = 64 << 10;
 /// those around it their context.
 pub const MIN_DENSE_RUN: usize = 2;
 
-/// Where members end. See the table above; all in tar bytes.
+/// Where members end. docs/layer-format.md, 3; all in tar bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cuts {
     /// Below this no hash cuts.

@@ -1,4 +1,4 @@
-//! Tar headers, byte by byte as [`crate::format`] has them.
+//! Tar headers, byte by byte as docs/layer-format.md, 2, has them.
 //!
 //! Invariant: bytes are a function of the fields alone. ustar where it fits, else pax records in front; never GNU's
 //! extensions, never a global header. Encoded here rather than by a library, since they are part of the format.

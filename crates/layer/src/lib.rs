@@ -1,7 +1,7 @@
 //! Files to a layer blob: entries, tar, compression and digests in one streaming pass.
 //!
 //! [`entries`] parses what the rules declare, [`plan`] makes it the sorted list of what the layer holds, and [`layer`]
-//! packs that list; [`import`] takes a tar from elsewhere. Which bytes come out is specified in [`mod@format`].
+//! packs that list; [`import`] takes a tar from elsewhere. Which bytes come out is specified in docs/layer-format.md.
 //!
 //! Invariant of the whole crate: the output is a function of the declared entries, the attributes, and the names
 //! and contents of the files. Nothing reads the clock, the environment, or the number of threads but

@@ -1,4 +1,4 @@
-//! Entries to members: the tar is written, and cut, here. Format: [`crate::format`].
+//! Entries to members: the tar is written, and cut, here. Format: docs/layer-format.md, 2 and 3.
 //!
 //! Invariant: one pass. Each content is copied into the member once (small files, which were read ahead) or read
 //! straight into it (large ones), and no member is longer than its codec's maximum.

@@ -1,4 +1,4 @@
-//! One gzip member over the whole layer, of pieces that were compressed apart. Format: [`crate::format`], "Segments".
+//! One gzip member over the whole layer, of pieces that were compressed apart. Format: docs/layer-format.md, 5.
 //!
 //! libdeflate cannot end a piece without ending the stream, so these pieces come from another compressor.
 
