@@ -37,7 +37,15 @@ def _add_declared_file(ctx, entries, path, target):
 
 def _oci_layer_impl(ctx):
     entries = new_entries(ctx)
-    add_settings(entries, owner = ctx.attr.owner, mode = ctx.attr.mode, modes = ctx.attr.modes, mtime = ctx.attr.mtime)
+    add_settings(
+        entries,
+        owner = ctx.attr.owner,
+        owners = ctx.attr.owners,
+        owner_name = ctx.attr.owner_name,
+        mode = ctx.attr.mode,
+        modes = ctx.attr.modes,
+        mtime = ctx.attr.mtime,
+    )
     inputs = [src[DefaultInfo].files for src in ctx.attr.srcs + ctx.attr.files.values()]
     executables = []  # (path in the image, target)
 
@@ -107,7 +115,7 @@ oci_layer(
 )
 ```
 
-Two files at one path, a path with `..`, and a glob of `modes` that fits nothing are errors.
+Two files at one path, a path with `..`, and a glob that fits nothing are errors.
 Output groups: `mtree`, the layer's listing; `metadata`, its `layer.json`.
 """,
     attrs = {
@@ -156,12 +164,21 @@ workers on every input.""",
 the leading slash; `*` stays within a directory, `**` doesn't; the last one that fits wins, also over `mode`.""",
         ),
         "mtime": attr.int(
-            doc = "Modification time of every entry, in seconds since the epoch.",
+            doc = "Modification time of every entry, in seconds since 1970 (`.pyc` files compare it to their sources').",
             default = 0,
         ),
         "owner": attr.string(
-            doc = "Owner of every entry, `uid:gid`, as numbers.",
+            doc = """Owner of every entry, `uid:gid`, as numbers: which number a name has stands in the image's
+`/etc/passwd`, which may come from another layer.""",
             default = "0:0",
+        ),
+        "owner_name": attr.string(
+            doc = """`user:group`, the names of `owner`, written beside its numbers for whoever lists or unpacks the
+layer with tar. Container runtimes go by the numbers. Entries whose owner comes from `owners` have no names.""",
+        ),
+        "owners": attr.string_dict(
+            doc = """Glob to owner, `uid:gid`, for entries of every kind, directories above others included. Globs are
+those of `modes`: the last one that fits wins, and `srv/**` does not fit `srv` itself.""",
         ),
         "package_dir": attr.string(
             doc = "Directory in the image below which `srcs` are placed.",

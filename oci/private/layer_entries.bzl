@@ -36,17 +36,23 @@ def _add_setting(entries, kind, *, attribute, glob = "", value = "", mode = ""):
             fail("`%s` holds a newline: %r. Write it on one line." % (attribute, text))
     entries.add_all([kind, glob, value, mode])
 
-def add_settings(entries, *, owner, mode, modes, mtime):
+def add_settings(entries, *, owner, owners, owner_name, mode, modes, mtime):
     """Adds what is said of everything in the layer, or of what matches a glob.
 
     Args:
       entries: from new_entries.
       owner: string, `uid:gid`.
+      owners: dict of glob to `uid:gid`.
+      owner_name: string, `user:group`; or empty.
       mode: string, octal; or empty.
       modes: dict of glob to octal mode.
       mtime: int, seconds since the epoch.
     """
     _add_setting(entries, "owner", attribute = "owner", value = owner)
+    for glob, glob_owner in owners.items():
+        _add_setting(entries, "owner", attribute = "owners", glob = glob or "/", value = glob_owner)
+    if owner_name:
+        _add_setting(entries, "names", attribute = "owner_name", value = owner_name)
     _add_setting(entries, "mtime", attribute = "mtime", value = str(mtime))
     if mode:
         _add_setting(entries, "mode", attribute = "mode", mode = mode)

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::entry::Owner;
+use crate::entry::{Names, Owner};
 
 /// Highest mode: permission bits with set-uid, set-gid and sticky.
 const HIGHEST_MODE: u16 = 0o7777;
@@ -76,8 +76,8 @@ impl FromStr for Owner {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let error = || OwnerError { text: text.to_owned() };
-        // `u32::from_str` takes a plus sign.
-        let number = |part: &str| part.parse().ok().filter(|_| !part.starts_with('+'));
+        // `u32::from_str` takes a plus sign; to chown(2) the highest number means that nothing is to change.
+        let number = |part: &str| part.parse().ok().filter(|id| *id != u32::MAX && !part.starts_with('+'));
         let (uid, gid) = text.split_once(':').ok_or_else(error)?;
         Ok(Self { uid: number(uid).ok_or_else(error)?, gid: number(gid).ok_or_else(error)? })
     }
@@ -85,8 +85,41 @@ impl FromStr for Owner {
 
 /// A text that is no owner.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("owner {text:?}: user and group are numbers, like 0:0")]
+#[error("owner {text:?}: user and group are numbers, like 0:0{}", self.about_names())]
 pub struct OwnerError {
+    /// The text.
+    pub text: String,
+}
+
+impl OwnerError {
+    /// For those who wrote names, as they do in Dockerfiles.
+    fn about_names(&self) -> &'static str {
+        if self.text.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+            ". Which number a name has stands in the image's /etc/passwd and /etc/group, which nobody reads here; names \
+             to be written beside the numbers go into `owner_name`"
+        } else {
+            ""
+        }
+    }
+}
+
+impl FromStr for Names {
+    type Err = NamesError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let missing = |user: &str, group: &str| user.is_empty() && group.is_empty();
+        let parts = text.split_once(':').filter(|(user, group)| {
+            !(missing(user, group) || group.contains(':') || text.contains(char::is_control))
+        });
+        let (user, group) = parts.ok_or_else(|| NamesError { text: text.to_owned() })?;
+        Ok(Self { user: user.as_bytes().into(), group: group.as_bytes().into() })
+    }
+}
+
+/// A text that is no pair of names.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("owner_name {text:?}: it is the name of a user, a colon, and the name of a group, like root:root")]
+pub struct NamesError {
     /// The text.
     pub text: String,
 }
@@ -132,10 +165,42 @@ mod tests {
     #[test]
     fn owners() {
         assert_eq!("0:0".parse(), Ok(Owner::default()));
-        assert_eq!("65532:4294967295".parse(), Ok(Owner { uid: 65_532, gid: u32::MAX }));
-        for text in ["root:root", "0", "", ":", "0:", ":0", "0:0:0", "-1:0", "+1:0", "0:4294967296", "0: 0"] {
+        assert_eq!("65532:4294967294".parse(), Ok(Owner { uid: 65_532, gid: u32::MAX - 1 }));
+        for text in [
+            "root:root",
+            "0",
+            "",
+            ":",
+            "0:",
+            ":0",
+            "0:0:0",
+            "-1:0",
+            "+1:0",
+            "0:4294967295",
+            "0:4294967296",
+            "0: 0",
+        ] {
             let message = text.parse::<Owner>().unwrap_err().to_string();
-            assert_eq!(message, format!("owner {text:?}: user and group are numbers, like 0:0"));
+            let names = text == "root:root";
+            assert!(message.starts_with(&format!("owner {text:?}: user and group are numbers, like 0:0")));
+            assert_eq!(message.contains("`owner_name`"), names, "{message}");
+        }
+    }
+
+    #[test]
+    fn names() {
+        for (text, user, group) in [
+            ("root:wheel", "root", "wheel"),
+            ("www data:ü", "www data", "ü"),
+            ("a:", "a", ""),
+            (":b", "", "b"),
+        ] {
+            let names = Names { user: user.as_bytes().into(), group: group.as_bytes().into() };
+            assert_eq!(text.parse(), Ok(names));
+        }
+        for text in ["", ":", "root", "a:b:c", "a\0:b"] {
+            let message = text.parse::<Names>().unwrap_err().to_string();
+            assert!(message.starts_with(&format!("owner_name {text:?}: ")), "{message}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Equal files, stored once: which file of the layer an entry can be a hard link to.
 //!
-//! Equal are files with the same bytes, mode, owner and modification time. The first of them in the order of the tar is
+//! Equal are files with the same bytes, mode, owner with or without names, and modification time. The first of them in the order of the tar is
 //! stored, so what is a link does not depend on the order or the number of reads. Small files are told by the SHA-256 of
 //! their bytes, which the readers take; large ones of one length are compared on disk, which ends at the first
 //! difference, so nothing is hashed that has no equal.
@@ -15,7 +15,7 @@ use std::{
 use oci::Digest;
 
 use crate::{
-    entry::{Entry, Kind, Owner},
+    entry::{Entry, Kind, Names, Owner},
     error::Error,
     path::ImagePath,
     read::{Content, open_file, read_failed},
@@ -26,17 +26,18 @@ const PIECE: usize = 64 << 10;
 
 /// What two files that differ in it are not equal by, apart from their content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Attributes {
+struct Attributes<'a> {
     mode: u16,
     owner: Owner,
+    names: Option<&'a Names>,
     mtime: u64,
 }
 
 /// The files that are stored so far.
 #[derive(Debug, Default)]
 pub(crate) struct Stored<'a> {
-    small: BTreeMap<(Digest, Attributes), &'a ImagePath>,
-    large: BTreeMap<(u64, Attributes), Vec<(&'a ImagePath, &'a Path)>>,
+    small: BTreeMap<(Digest, Attributes<'a>), &'a ImagePath>,
+    large: BTreeMap<(u64, Attributes<'a>), Vec<(&'a ImagePath, &'a Path)>>,
 }
 
 impl<'a> Stored<'a> {
@@ -52,7 +53,8 @@ impl<'a> Stored<'a> {
         content: &mut Content<'_>,
     ) -> Result<Option<&'a ImagePath>, Error> {
         let Kind::File(source) = &entry.kind else { return Ok(None) };
-        let attributes = Attributes { mode, owner: entry.owner, mtime: entry.mtime };
+        let names = entry.names.as_deref();
+        let attributes = Attributes { mode, owner: entry.owner, names, mtime: entry.mtime };
         match content {
             Content::Small { digest: Some(digest), .. } => {
                 let first = *self.small.entry((*digest, attributes)).or_insert(&entry.path);

@@ -20,13 +20,19 @@
 //! | KIND | PATH | SOURCE | MODE | what it says |
 //! |---|---|---|---|---|
 //! | `owner` | empty or glob | `UID:GID` | | who owns it |
+//! | `names` | | `USER:GROUP` | | what the owner of everything is called, where no glob decides |
 //! | `mode` | empty or glob | | mode | empty: of regular files without one of their own; glob: of files and directories |
 //! | `mtime` | | seconds since 1970 | | modification time of everything |
 
-use std::{fs, path::Path, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crate::{
-    attributes::{OwnerError, parse_mode, parse_mtime},
+    attributes::{NamesError, OwnerError, parse_mode, parse_mtime},
+    entry::Names,
     error::{EntriesProblem, Error},
     glob::{GlobError, PathGlob},
     path::{ImagePath, MAX_PATH, PathProblem},
@@ -146,6 +152,12 @@ impl Parser {
                     Some(glob) => self.declarations.settings.owners.push((glob, owner)),
                     None => self.declarations.settings.owner = self.once("owner", owner)?,
                 }
+            }
+            "names" => {
+                fields.must_be_empty(&[PATH, MODE])?;
+                let names: Names =
+                    fields.source.parse().map_err(|problem: NamesError| (SOURCE, problem.into()))?;
+                self.declarations.settings.names = self.once("names", Some(Arc::new(names)))?;
             }
             "mode" => {
                 fields.must_be_empty(&[SOURCE])?;
@@ -308,12 +320,13 @@ mod tests {
     #[test]
     fn every_setting() {
         let text = "strata-entries 2\nowner\n/a/*\n1:2\n\nempty\ne\n\n\nowner\n\n3:4\n\nowner\nb\n5:6\n\n\
-                    mode\n\n\n0600\nmode\na\n\n0755\nmtime\n\n7\n\n";
+                    mode\n\n\n0600\nmode\na\n\n0755\nmtime\n\n7\n\nnames\n\nu:g\n\n";
         let Declarations { entries, settings } = parse(text.as_bytes()).unwrap();
         let glob = |text: &str| text.parse::<PathGlob>().unwrap();
         let expected = Settings {
             owner: Owner { uid: 3, gid: 4 },
             owners: vec![(glob("a/*"), Owner { uid: 1, gid: 2 }), (glob("b"), Owner { uid: 5, gid: 6 })],
+            names: Some(Arc::new("u:g".parse().unwrap())),
             mode: Some(0o600),
             modes: vec![(glob("a"), 0o755)],
             mtime: 7,
@@ -323,7 +336,7 @@ mod tests {
 
     #[test]
     fn errors_have_lines() {
-        let cases: [(&[u8], usize, &str); 32] = [
+        let cases: [(&[u8], usize, &str); 34] = [
             (b"", 1, "first line must be"),
             (b"strata-entries 1\n", 1, "\"strata-entries 1\""),
             (b"strata-entries 2", 1, "middle of an entry"),
@@ -349,6 +362,8 @@ mod tests {
             (b"strata-entries 2\nowner\n\nroot\n\n", 4, "owner \"root\""),
             (b"strata-entries 2\nowner\n[\n0:0\n\n", 3, "glob \"[\""),
             (b"strata-entries 2\nowner\n\n0:0\n1\n", 5, "owner has no mode"),
+            (b"strata-entries 2\nnames\n\nroot\n\n", 4, "owner_name \"root\""),
+            (b"strata-entries 2\nnames\n*\na:b\n\n", 3, "names has no path"),
             (b"strata-entries 2\nmode\n\nx\n1\n", 4, "mode has no source"),
             (b"strata-entries 2\nmode\na\n\n\n", 5, "mode \"\""),
             (b"strata-entries 2\nmtime\na\n1\n\n", 3, "mtime has no path"),

@@ -3,7 +3,7 @@
 //! Invariant: everything that goes to the header is known here, apart from the size of a regular file and, where its
 //! content decides, its mode, which come when it is read. So no file is looked at twice.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use crate::path::ImagePath;
 
@@ -18,6 +18,8 @@ pub struct Entry {
     pub mode: Option<u16>,
     /// Who owns it.
     pub owner: Owner,
+    /// What the owner is called, where that is said. Shared, since it is mostly one pair for a whole layer.
+    pub names: Option<Arc<Names>>,
     /// Modification time in seconds since the epoch.
     pub mtime: u64,
 }
@@ -37,11 +39,20 @@ pub enum Kind {
     File(PathBuf),
 }
 
-/// User and group by number. Names play no part: they differ between hosts.
+/// User and group by number, which is what counts: names differ between hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Owner {
     /// User.
     pub uid: u32,
     /// Group.
     pub gid: u32,
+}
+
+/// User and group by name, for people who list the tar and for programs that unpack it by name. At most one is empty.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Names {
+    /// User.
+    pub user: Box<[u8]>,
+    /// Group.
+    pub group: Box<[u8]>,
 }

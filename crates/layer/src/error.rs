@@ -7,7 +7,7 @@ use std::{io, path::PathBuf};
 use oci::{atomic::AtomicError, media_type::Compression};
 
 use crate::{
-    attributes::{ModeError, MtimeError, OwnerError},
+    attributes::{ModeError, MtimeError, NamesError, OwnerError},
     codec::CompressError,
     glob::GlobError,
     path::{ImagePath, PathProblem},
@@ -216,7 +216,7 @@ pub enum EntriesProblem {
     NotUtf8,
     /// A kind that does not exist.
     #[error(
-        "unknown kind {found:?}: known are file, tree, symlink, readlink, dir, empty, whiteout, opaque, tar, owner, mode and mtime"
+        "unknown kind {found:?}: known are file, tree, symlink, readlink, dir, empty, whiteout, opaque, tar, owner, names, mode and mtime"
     )]
     Kind {
         /// What stands there.
@@ -258,6 +258,9 @@ pub enum EntriesProblem {
     /// An owner that is none.
     #[error(transparent)]
     Owner(#[from] OwnerError),
+    /// Names that are none.
+    #[error(transparent)]
+    Names(#[from] NamesError),
     /// A mode that is none.
     #[error(transparent)]
     Mode(#[from] ModeError),

@@ -4,7 +4,7 @@
 //! extensions, never a global header. Encoded here rather than by a library, since they are part of the format.
 
 use crate::{
-    entry::Owner,
+    entry::{Names, Owner},
     format::{PAX_NAME, TAR_BLOCK},
 };
 
@@ -28,6 +28,7 @@ pub(crate) struct Fields<'a> {
     pub(crate) link: &'a [u8],
     pub(crate) mode: u16,
     pub(crate) owner: Owner,
+    pub(crate) names: Option<&'a Names>,
     pub(crate) size: u64,
     pub(crate) mtime: u64,
 }
@@ -36,6 +37,8 @@ pub(crate) struct Fields<'a> {
 const NAME: usize = 100;
 const PREFIX: usize = 155;
 const LINK: usize = 100;
+/// The names of user and group have a NUL after them.
+const OWNER_NAME: usize = 31;
 /// Digits of a number with a NUL after it.
 const ID_DIGITS: usize = 7;
 const LONG_DIGITS: usize = 11;
@@ -67,13 +70,26 @@ pub(crate) fn append(out: &mut Vec<u8>, fields: Fields<'_>) {
         gid: number("gid", fields.owner.gid.into(), ID_DIGITS),
         mtime: number("mtime", fields.mtime, LONG_DIGITS),
     };
+    let (mut user, mut group): (&[u8], &[u8]) = (b"", b"");
+    if let Some(names) = fields.names {
+        for (key, field, name) in [("uname", &mut user, &names.user), ("gname", &mut group, &names.group)] {
+            if name.len() <= OWNER_NAME && name.is_ascii() {
+                *field = name;
+            } else {
+                record(&mut records, key, name);
+            }
+        }
+    }
     if !records.is_empty() {
         let size = records.len() as u64;
-        append_block(out, Type::Pax, b"", PAX_NAME, b"", 0o644, Numbers { size, ..Numbers::default() });
+        let numbers = Numbers { size, ..Numbers::default() };
+        let plain = Block { kind: Type::Pax, name: PAX_NAME, mode: 0o644, numbers, ..Block::EMPTY };
+        append_block(out, plain);
         out.extend_from_slice(&records);
         out.resize(out.len() + padding(size), 0);
     }
-    append_block(out, fields.kind, prefix, name, link, fields.mode, numbers);
+    let Fields { kind, mode, .. } = fields;
+    append_block(out, Block { kind, prefix, name, link, user, group, mode, numbers });
 }
 
 /// Zeros that follow `size` bytes of content.
@@ -121,15 +137,34 @@ struct Numbers {
     mtime: u64,
 }
 
-fn append_block(
-    out: &mut Vec<u8>,
+/// Fields that fit.
+#[derive(Clone, Copy)]
+struct Block<'a> {
     kind: Type,
-    prefix: &[u8],
-    name: &[u8],
-    link: &[u8],
+    prefix: &'a [u8],
+    name: &'a [u8],
+    link: &'a [u8],
+    user: &'a [u8],
+    group: &'a [u8],
     mode: u16,
     numbers: Numbers,
-) {
+}
+
+impl Block<'static> {
+    const EMPTY: Self = Self {
+        kind: Type::File,
+        prefix: b"",
+        name: b"",
+        link: b"",
+        user: b"",
+        group: b"",
+        mode: 0,
+        numbers: Numbers { size: 0, uid: 0, gid: 0, mtime: 0 },
+    };
+}
+
+fn append_block(out: &mut Vec<u8>, fields: Block<'_>) {
+    let Block { kind, prefix, name, link, user, group, mode, numbers } = fields;
     let mut block = [0; TAR_BLOCK];
     let Numbers { size, uid, gid, mtime } = numbers;
     block[..name.len()].copy_from_slice(name);
@@ -148,6 +183,8 @@ fn append_block(
     };
     block[157..157 + link.len()].copy_from_slice(link);
     block[257..265].copy_from_slice(b"ustar\x0000");
+    block[265..265 + user.len()].copy_from_slice(user);
+    block[297..297 + group.len()].copy_from_slice(group);
     octal(&mut block[329..336], 0);
     octal(&mut block[337..344], 0);
     block[345..345 + prefix.len()].copy_from_slice(prefix);
@@ -177,6 +214,7 @@ mod tests {
         link: b"",
         mode: 0o644,
         owner: Owner { uid: 0, gid: 0 },
+        names: None,
         size: 0,
         mtime: 0,
     };
@@ -275,6 +313,32 @@ mod tests {
         let got = decode(&bytes, size);
         let want = (path.into_bytes(), link.into_bytes(), 1 << 21, u32::MAX.into(), mtime, size);
         assert_eq!(got, want);
+    }
+
+    #[test]
+    fn names_of_owners() {
+        let long = "x".repeat(32);
+        let cases = [
+            // user, group, records
+            ("root", "wheel", String::new()),
+            ("", &*"g".repeat(31), String::new()),
+            (&long, "g", format!("42 uname={long}\n")),
+            ("u", "\u{fc}ber", "15 gname=\u{fc}ber\n".to_owned()),
+            (&long, &long, format!("42 uname={long}\n42 gname={long}\n")),
+        ];
+        for (user, group, records) in cases {
+            let names = Names { user: user.as_bytes().into(), group: group.as_bytes().into() };
+            let bytes = encode(Fields { names: Some(&names), ..FILE });
+            let mut archive = tar::Archive::new(&*bytes);
+            let mut entry = archive.entries().unwrap().next().unwrap().unwrap();
+            let field = |name: &str| {
+                if records.contains(&format!("name={name}\n")) { String::new() } else { name.to_owned() }
+            };
+            assert_eq!(entry.header().username().unwrap(), Some(&*field(user)));
+            assert_eq!(entry.header().groupname().unwrap(), Some(&*field(group)));
+            assert!(entry.pax_extensions().unwrap().is_none() == records.is_empty());
+            assert!(records.is_empty() || bytes[512..].starts_with(records.as_bytes()));
+        }
     }
 
     #[test]

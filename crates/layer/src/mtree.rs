@@ -6,6 +6,8 @@
 
 use std::io::{self, Write};
 
+use crate::entry::Names;
+
 /// One line.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Line<'a> {
@@ -16,6 +18,7 @@ pub(crate) struct Line<'a> {
     pub(crate) uid: u64,
     pub(crate) gid: u64,
     pub(crate) mtime: i64,
+    pub(crate) names: Option<&'a Names>,
 }
 
 /// What stands at the path. The hard links, devices and pipes come from imported tars only.
@@ -51,7 +54,7 @@ impl<W: Write> Listing<W> {
 
     /// Adds one entry.
     pub(crate) fn add(&mut self, line: &Line<'_>) -> io::Result<()> {
-        let Line { path, kind, mode, uid, gid, mtime } = line;
+        let Line { path, kind, mode, uid, gid, mtime, names } = line;
         let out = &mut self.0;
         out.write_all(if path.is_empty() { b"." } else { b"./" })?;
         encode(out, path)?;
@@ -64,7 +67,16 @@ impl<W: Write> Listing<W> {
             Type::Block { .. } => ("block", 0),
             Type::Fifo => ("fifo", 0),
         };
-        write!(out, " type={name} mode={mode:04o} uid={uid} gid={gid} size={size} time={mtime}.0")?;
+        write!(out, " type={name} mode={mode:04o} uid={uid} gid={gid}")?;
+        for (keyword, name) in
+            names.iter().flat_map(|names| [("uname", &names.user), ("gname", &names.group)])
+        {
+            if !name.is_empty() {
+                write!(out, " {keyword}=")?;
+                encode(out, name)?;
+            }
+        }
+        write!(out, " size={size} time={mtime}.0")?;
         match kind {
             Type::Symlink(target) => {
                 out.write_all(b" link=")?;
@@ -108,7 +120,8 @@ mod tests {
         let mut listing = Listing::new(Vec::new()).unwrap();
         let file = Type::File { size: 12 };
         let mut add = |path: &str, kind| {
-            let line = Line { path: path.as_bytes(), kind, mode: 0o644, uid: 1, gid: 2, mtime: 3 };
+            let line =
+                Line { path: path.as_bytes(), kind, mode: 0o644, uid: 1, gid: 2, mtime: 3, names: None };
             listing.add(&line).unwrap();
         };
         add("", Type::Directory);
@@ -119,6 +132,10 @@ mod tests {
         add("c", Type::Character { major: 1, minor: 3 });
         add("b", Type::Block { major: 8, minor: 0 });
         add("f", Type::Fifo);
+        let names = "a b:".parse().unwrap();
+        let line =
+            Line { path: b"n", kind: file, mode: 0o644, uid: 1, gid: 2, mtime: 3, names: Some(&names) };
+        listing.add(&line).unwrap();
         let text = String::from_utf8(listing.finish()).unwrap();
         let rest = "mode=0644 uid=1 gid=2 size=0 time=3.0";
         let expected = [
@@ -132,6 +149,7 @@ mod tests {
             format!("./c type=char {rest} device=native,1,3"),
             format!("./b type=block {rest} device=native,8,0"),
             format!("./f type=fifo {rest}"),
+            "./n type=file mode=0644 uid=1 gid=2 uname=a\\040b size=12 time=3.0".to_owned(),
             String::new(),
         ];
         assert_eq!(text, expected.join("\n"));

@@ -3,11 +3,14 @@
 //! Order of strength: what an entry itself declares, the last glob that matches, what is said of everything, the default.
 //! Invariant: what is said of an entry depends on its path and kind alone.
 
+use std::sync::Arc;
+
 use crate::{
     attributes::{FILE_MODE, default_directory_mode},
-    entry::{Entry, Kind, Owner},
+    entry::{Entry, Kind, Names, Owner},
     error::Error,
     glob::{Globs, Lookup},
+    path::ImagePath,
 };
 
 /// Mode of symbolic links, which no system looks at.
@@ -20,6 +23,8 @@ pub struct Settings {
     pub owner: Owner,
     /// Owners by glob.
     pub owners: Globs<Owner>,
+    /// What that owner of everything is called. Default: nothing is said. It does not apply where a glob decides.
+    pub names: Option<Arc<Names>>,
     /// Mode of every regular file that nothing stronger decides. Default: by content.
     pub mode: Option<u16>,
     /// Modes by glob, for regular files and directories, inserted parents included. A mode without the owner's
@@ -32,8 +37,8 @@ pub struct Settings {
 
 impl Settings {
     /// An entry of which nothing is declared but a mode, perhaps.
-    pub(crate) const fn entry(&self, path: crate::path::ImagePath, kind: Kind, mode: Option<u16>) -> Entry {
-        Entry { path, kind, mode, owner: self.owner, mtime: self.mtime }
+    pub(crate) fn entry(&self, path: ImagePath, kind: Kind, mode: Option<u16>) -> Entry {
+        Entry { path, kind, mode, owner: self.owner, names: self.names.clone(), mtime: self.mtime }
     }
 
     /// Gives every entry what the settings say of it.
@@ -48,7 +53,7 @@ impl Settings {
                 continue;
             }
             if let Some(owner) = owners.last(&entry.path, |_| true) {
-                entry.owner = *owner;
+                (entry.owner, entry.names) = (*owner, None);
             }
             entry.mode = self.mode_of(entry, &mut modes);
         }
@@ -75,7 +80,6 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::path::ImagePath;
 
     fn entry(path: &str, kind: Kind) -> Entry {
         Settings::default().entry(ImagePath::parse(path.as_bytes()).unwrap(), kind, None)
@@ -97,6 +101,23 @@ mod tests {
         settings.apply(&mut entries).unwrap();
         let modes = entries.map(|entry| entry.mode);
         assert_eq!(modes, [Some(0o750), Some(0o777), Some(0o755), Some(0o640), None, Some(0o644)]);
+    }
+
+    #[test]
+    fn an_owner_by_glob_has_no_name() {
+        let names: Arc<Names> = Arc::new("app:app".parse().unwrap());
+        let [all, special] = [7, 8].map(|id| Owner { uid: id, gid: id });
+        let settings = Settings {
+            owner: all,
+            owners: vec![("b*".parse().unwrap(), all), ("bb".parse().unwrap(), special)],
+            names: Some(Arc::clone(&names)),
+            ..Settings::default()
+        };
+        let path = |text: &str| ImagePath::parse(text.as_bytes()).unwrap();
+        let mut entries = ["a", "b", "bb"].map(|text| settings.entry(path(text), Kind::Empty, None));
+        settings.apply(&mut entries).unwrap();
+        let got = entries.map(|entry| (entry.owner, entry.names));
+        assert_eq!(got, [(all, Some(names)), (all, None), (special, None)]);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::fs;
+use std::{fs, sync::Arc};
 
 use layer::{codec::Codec, entries::Declarations, entry::Owner, plan::plan, settings::Settings};
 use support::{declare, pack, planned, put, read_tar};
@@ -115,6 +115,24 @@ fn modes_in_order_of_strength() {
     assert_eq!(listing(&packed.blob), expected);
     assert_eq!(packed.mtree.lines().filter(|line| line.contains("uid=7 gid=8")).count(), expected.len());
     assert!(packed.mtree.lines().skip(1).all(|line| line.contains("time=9.0")));
+}
+
+#[test]
+fn owners_and_their_names() {
+    let entries =
+        declare(&[("empty", "app/a", "", ""), ("symlink", "app/b", "a", ""), ("empty", "srv/c", "", "")]);
+    let [all, high] = [(7, 8), (3_000_000, 4_000_000_000)].map(|(uid, gid)| Owner { uid, gid });
+    let owners = vec![("srv/**".parse().unwrap(), high), ("app".parse().unwrap(), all)];
+    let names = Some(Arc::new("app:\u{fc}ber".parse().unwrap()));
+    let settings = Settings { owner: all, owners, names, ..Settings::default() };
+    let packed = pack(&plan(Declarations { entries, settings }).unwrap(), Codec::None, 1).unwrap();
+    let expected = "#mtree\n\
+        ./app type=dir mode=0755 uid=7 gid=8 size=0 time=0.0\n\
+        ./app/a type=file mode=0644 uid=7 gid=8 uname=app gname=\\303\\274ber size=0 time=0.0\n\
+        ./app/b type=link mode=0777 uid=7 gid=8 uname=app gname=\\303\\274ber size=0 time=0.0 link=a\n\
+        ./srv type=dir mode=0755 uid=7 gid=8 uname=app gname=\\303\\274ber size=0 time=0.0\n\
+        ./srv/c type=file mode=0644 uid=3000000 gid=4000000000 size=0 time=0.0\n";
+    assert_eq!(packed.mtree, expected);
 }
 
 #[test]

@@ -256,6 +256,7 @@ impl Scanner {
                 Some(mtime) => mtime,
                 None => number("mtime", MTIME)?,
             },
+            names: None,
         };
         found(&line).map_err(Stop::Listing)?;
         self.entries += 1;

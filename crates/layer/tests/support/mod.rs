@@ -81,7 +81,6 @@ pub(crate) fn read_tar(tar: &[u8]) -> Vec<Item> {
         let mut entry = entry.unwrap();
         let header = entry.header();
         let (flag, mode) = (header.entry_type().as_byte(), header.mode().unwrap());
-        assert_eq!((header.username_bytes(), header.groupname_bytes()), (Some(&b""[..]), Some(&b""[..])));
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         let path = text(&entry.path_bytes());
         let link = entry.link_name_bytes().map_or_else(String::new, |link| text(&link));
