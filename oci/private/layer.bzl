@@ -44,6 +44,7 @@ def _oci_layer_impl(ctx):
         owner_name = ctx.attr.owner_name,
         mode = ctx.attr.mode,
         modes = ctx.attr.modes,
+        xattrs = ctx.attr.xattrs,
         mtime = ctx.attr.mtime,
     )
     inputs = [src[DefaultInfo].files for src in ctx.attr.srcs + ctx.attr.files.values()]
@@ -194,6 +195,19 @@ starts with `/`. A file that doesn't lie below it is an error.""",
         ),
         "symlinks": attr.string_dict(
             doc = "Path in the image to the link's target, which is stored as it is, absolute or relative.",
+        ),
+        "xattrs": attr.string_dict(
+            doc = """Glob to extended attribute, `name=value`, for files and directories; several for one glob are written one a
+line, and of one name the last glob that fits wins. Names are `user.*` and `security.*`. A value is text as it stands, or
+bytes in the spellings of `setfattr`: `0x` and hexadecimal digits, `0s` and base64. `security.capability` also takes
+what `setcap` does, and goes to files only:
+
+```starlark
+xattrs = {
+    "usr/bin/server": "security.capability=cap_net_bind_service+ep",
+    "srv/**": "user.origin=build\nuser.key=0s3q2+7w==",
+},
+```""",
         ),
     },
     provides = [OciLayerInfo],

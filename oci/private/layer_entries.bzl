@@ -36,7 +36,7 @@ def _add_setting(entries, kind, *, attribute, glob = "", value = "", mode = ""):
             fail("`%s` holds a newline: %r. Write it on one line." % (attribute, text))
     entries.add_all([kind, glob, value, mode])
 
-def add_settings(entries, *, owner, owners, owner_name, mode, modes, mtime):
+def add_settings(entries, *, owner, owners, owner_name, mode, modes, xattrs, mtime):
     """Adds what is said of everything in the layer, or of what matches a glob.
 
     Args:
@@ -46,6 +46,7 @@ def add_settings(entries, *, owner, owners, owner_name, mode, modes, mtime):
       owner_name: string, `user:group`; or empty.
       mode: string, octal; or empty.
       modes: dict of glob to octal mode.
+      xattrs: dict of glob to `name=value`, several of them one a line.
       mtime: int, seconds since the epoch.
     """
     _add_setting(entries, "owner", attribute = "owner", value = owner)
@@ -56,6 +57,9 @@ def add_settings(entries, *, owner, owners, owner_name, mode, modes, mtime):
     _add_setting(entries, "mtime", attribute = "mtime", value = str(mtime))
     if mode:
         _add_setting(entries, "mode", attribute = "mode", mode = mode)
+    for glob, lines in xattrs.items():
+        for xattr in lines.strip("\n").split("\n"):
+            _add_setting(entries, "xattr", attribute = "xattrs", glob = glob or "/", value = xattr)
     for glob, glob_mode in modes.items():
         _add_setting(entries, "mode", attribute = "modes", glob = glob or "/", mode = glob_mode)
 

@@ -1,6 +1,6 @@
 //! Equal files, stored once: which file of the layer an entry can be a hard link to.
 //!
-//! Equal are files with the same bytes, mode, owner with or without names, and modification time. The first of them in the order of the tar is
+//! Equal are files with the same bytes, mode, owner with or without names, extended attributes and modification time. The first of them in the order of the tar is
 //! stored, so what is a link does not depend on the order or the number of reads. Small files are told by the SHA-256 of
 //! their bytes, which the readers take; large ones of one length are compared on disk, which ends at the first
 //! difference, so nothing is hashed that has no equal.
@@ -19,6 +19,7 @@ use crate::{
     error::Error,
     path::ImagePath,
     read::{Content, open_file, read_failed},
+    xattr::Xattrs,
 };
 
 /// How much of two files is compared at a time.
@@ -30,6 +31,7 @@ struct Attributes<'a> {
     mode: u16,
     owner: Owner,
     names: Option<&'a Names>,
+    xattrs: Option<&'a Xattrs>,
     mtime: u64,
 }
 
@@ -53,8 +55,8 @@ impl<'a> Stored<'a> {
         content: &mut Content<'_>,
     ) -> Result<Option<&'a ImagePath>, Error> {
         let Kind::File(source) = &entry.kind else { return Ok(None) };
-        let names = entry.names.as_deref();
-        let attributes = Attributes { mode, owner: entry.owner, names, mtime: entry.mtime };
+        let (names, xattrs) = (entry.names.as_deref(), entry.xattrs.as_deref());
+        let attributes = Attributes { mode, owner: entry.owner, names, xattrs, mtime: entry.mtime };
         match content {
             Content::Small { digest: Some(digest), .. } => {
                 let first = *self.small.entry((*digest, attributes)).or_insert(&entry.path);

@@ -22,6 +22,7 @@
 //! | `owner` | empty or glob | `UID:GID` | | who owns it |
 //! | `names` | | `USER:GROUP` | | what the owner of everything is called, where no glob decides |
 //! | `mode` | empty or glob | | mode | empty: of regular files without one of their own; glob: of files and directories |
+//! | `xattr` | glob | `NAME=VALUE` | | an extended attribute of files and directories |
 //! | `mtime` | | seconds since 1970 | | modification time of everything |
 
 use std::{
@@ -37,10 +38,14 @@ use crate::{
     glob::{GlobError, PathGlob},
     path::{ImagePath, MAX_PATH, PathProblem},
     settings::Settings,
+    xattr::{Xattr, XattrError},
 };
 
 /// First line of the file.
 const HEADER: &str = "strata-entries 2";
+/// Bytes of all extended attributes of a layer together: far more than a file system takes for one file, and a
+/// bound for the length of a header.
+const MAX_XATTRS: usize = 256 << 10;
 /// Lines of an entry.
 const FIELDS: usize = 4;
 
@@ -140,6 +145,8 @@ struct Parser {
     declarations: Declarations,
     /// Settings of everything that have been given.
     given: Vec<&'static str>,
+    /// Bytes of all extended attributes.
+    xattrs: usize,
 }
 
 impl Parser {
@@ -171,6 +178,17 @@ impl Parser {
                 fields.must_be_empty(&[PATH, MODE])?;
                 let mtime = parse_mtime(fields.source).map_err(|problem| (SOURCE, problem.into()))?;
                 self.declarations.settings.mtime = self.once("mtime", mtime)?;
+            }
+            "xattr" => {
+                fields.must_be_empty(&[MODE])?;
+                let xattr: Xattr =
+                    fields.source.parse().map_err(|problem: XattrError| (SOURCE, problem.into()))?;
+                self.xattrs += xattr.len();
+                if self.xattrs > MAX_XATTRS {
+                    return Err((SOURCE, EntriesProblem::Xattrs));
+                }
+                let glob = fields.glob()?.ok_or((PATH, EntriesProblem::NoGlob))?;
+                self.declarations.settings.xattrs.push((glob, xattr));
             }
             _ => self.declarations.entries.push(fields.content()?),
         }
@@ -320,7 +338,8 @@ mod tests {
     #[test]
     fn every_setting() {
         let text = "strata-entries 2\nowner\n/a/*\n1:2\n\nempty\ne\n\n\nowner\n\n3:4\n\nowner\nb\n5:6\n\n\
-                    mode\n\n\n0600\nmode\na\n\n0755\nmtime\n\n7\n\nnames\n\nu:g\n\n";
+                    mode\n\n\n0600\nmode\na\n\n0755\nmtime\n\n7\n\nnames\n\nu:g\n\n\
+                    xattr\na\nuser.x=0x01\n\n";
         let Declarations { entries, settings } = parse(text.as_bytes()).unwrap();
         let glob = |text: &str| text.parse::<PathGlob>().unwrap();
         let expected = Settings {
@@ -329,6 +348,7 @@ mod tests {
             names: Some(Arc::new("u:g".parse().unwrap())),
             mode: Some(0o600),
             modes: vec![(glob("a"), 0o755)],
+            xattrs: vec![(glob("a"), "user.x=\u{1}".parse().unwrap())],
             mtime: 7,
         };
         assert_eq!((entries.len(), settings), (1, expected));
@@ -336,7 +356,7 @@ mod tests {
 
     #[test]
     fn errors_have_lines() {
-        let cases: [(&[u8], usize, &str); 34] = [
+        let cases: [(&[u8], usize, &str); 36] = [
             (b"", 1, "first line must be"),
             (b"strata-entries 1\n", 1, "\"strata-entries 1\""),
             (b"strata-entries 2", 1, "middle of an entry"),
@@ -364,6 +384,8 @@ mod tests {
             (b"strata-entries 2\nowner\n\n0:0\n1\n", 5, "owner has no mode"),
             (b"strata-entries 2\nnames\n\nroot\n\n", 4, "owner_name \"root\""),
             (b"strata-entries 2\nnames\n*\na:b\n\n", 3, "names has no path"),
+            (b"strata-entries 2\nxattr\n\nuser.a=b\n\n", 3, "a glob must say which files"),
+            (b"strata-entries 2\nxattr\na\na=b\n\n", 4, "xattr \"a\""),
             (b"strata-entries 2\nmode\n\nx\n1\n", 4, "mode has no source"),
             (b"strata-entries 2\nmode\na\n\n\n", 5, "mode \"\""),
             (b"strata-entries 2\nmtime\na\n1\n\n", 3, "mtime has no path"),
@@ -372,6 +394,9 @@ mod tests {
             (b"strata-entries 2\nowner\n\n1:1\n\nowner\n\n1:1\n\n", 6, "owner is given twice"),
             (b"strata-entries 2\nmode\n\n\n1\nmode\n\n\n1\n", 6, "mode is given twice"),
         ];
+        let many = format!("xattr\na\nuser.a={}\n\n", "x".repeat(60_000)).repeat(5);
+        let (line, problem) = parse(format!("strata-entries 2\n{many}").as_bytes()).unwrap_err();
+        assert!(line == 20 && problem.to_string().contains("256 KiB"), "{line}: {problem}");
         for (bytes, line, part) in cases {
             let (got, problem) = parse(bytes).unwrap_err();
             assert!(got == line && problem.to_string().contains(part), "{bytes:?}: {got} {problem}");

@@ -5,7 +5,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use crate::path::ImagePath;
+use crate::{path::ImagePath, xattr::Xattrs};
 
 /// One entry of a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Entry {
     pub owner: Owner,
     /// What the owner is called, where that is said. Shared, since it is mostly one pair for a whole layer.
     pub names: Option<Arc<Names>>,
+    /// Extended attributes. Shared, since neighbours mostly have the same. Never empty.
+    pub xattrs: Option<Arc<Xattrs>>,
     /// Modification time in seconds since the epoch.
     pub mtime: u64,
 }

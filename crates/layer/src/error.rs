@@ -11,6 +11,7 @@ use crate::{
     codec::CompressError,
     glob::GlobError,
     path::{ImagePath, PathProblem},
+    xattr::XattrError,
 };
 
 /// Why a layer could not be made.
@@ -216,7 +217,7 @@ pub enum EntriesProblem {
     NotUtf8,
     /// A kind that does not exist.
     #[error(
-        "unknown kind {found:?}: known are file, tree, symlink, readlink, dir, empty, whiteout, opaque, tar, owner, names, mode and mtime"
+        "unknown kind {found:?}: known are file, tree, symlink, readlink, dir, empty, whiteout, opaque, tar, owner, names, mode, xattr and mtime"
     )]
     Kind {
         /// What stands there.
@@ -261,6 +262,17 @@ pub enum EntriesProblem {
     /// Names that are none.
     #[error(transparent)]
     Names(#[from] NamesError),
+    /// An extended attribute that is none.
+    #[error(transparent)]
+    Xattr(#[from] XattrError),
+    /// More extended attributes than a header should hold.
+    #[error(
+        "the extended attributes of the layer are longer than 256 KiB together: no file system stores that much"
+    )]
+    Xattrs,
+    /// A setting that is for some files only, for all.
+    #[error("the path is empty: a glob must say which files have the extended attribute")]
+    NoGlob,
     /// A mode that is none.
     #[error(transparent)]
     Mode(#[from] ModeError),

@@ -84,6 +84,16 @@ impl<'a, T> Lookup<'a, T> {
         found
     }
 
+    /// The values of all globs that match, in their order, among values that `fits`.
+    pub(crate) fn all(&mut self, path: &ImagePath, fits: impl Fn(&T) -> bool) -> impl Iterator<Item = &'a T> {
+        let candidate = Candidate::from_bytes(path.as_bytes());
+        self.globs.iter().zip(&mut self.used).filter_map(move |((glob, value), used)| {
+            let matches = fits(value) && glob.0.is_match_candidate(&candidate);
+            *used |= matches;
+            matches.then_some(value)
+        })
+    }
+
     /// # Errors
     /// [`Error::UnmatchedGlob`] for the first one that matched nothing.
     pub(crate) fn check_all_used(self) -> Result<(), Error> {
@@ -120,6 +130,8 @@ mod tests {
             assert_eq!(lookup.last(&path(text), |_| true).copied(), expected, "{text}");
         }
         assert_eq!(lookup.last(&path("etc/x=y"), |value| *value != 2), Some(&1));
+        assert!(lookup.all(&path("a/run.sh"), |_| true).eq(&[0, 3]));
+        assert!(lookup.all(&path("a/run.sh"), |value| *value != 0).eq(&[3]));
         assert!(lookup.check_all_used().is_ok());
     }
 

@@ -6,6 +6,7 @@
 use crate::{
     entry::{Names, Owner},
     format::{PAX_NAME, TAR_BLOCK},
+    xattr::Xattrs,
 };
 
 /// The `typeflag` of an entry.
@@ -29,6 +30,7 @@ pub(crate) struct Fields<'a> {
     pub(crate) mode: u16,
     pub(crate) owner: Owner,
     pub(crate) names: Option<&'a Names>,
+    pub(crate) xattrs: Option<&'a Xattrs>,
     pub(crate) size: u64,
     pub(crate) mtime: u64,
 }
@@ -39,6 +41,8 @@ const PREFIX: usize = 155;
 const LINK: usize = 100;
 /// The names of user and group have a NUL after them.
 const OWNER_NAME: usize = 31;
+/// What the keys of extended attributes begin with. The name is star's, and what GNU tar, libarchive and Go write and read.
+const XATTR: &[u8] = b"SCHILY.xattr.";
 /// Digits of a number with a NUL after it.
 const ID_DIGITS: usize = 7;
 const LONG_DIGITS: usize = 11;
@@ -49,19 +53,19 @@ pub(crate) fn append(out: &mut Vec<u8>, fields: Fields<'_>) {
     let full = [fields.path, slash].concat();
     let mut records = Vec::new();
     let (prefix, name) = split(&full).unwrap_or_else(|| {
-        record(&mut records, "path", &full);
+        record(&mut records, b"path", &full);
         (&[], &full[..NAME])
     });
     let mut link = fields.link;
     if link.len() > LINK {
-        record(&mut records, "linkpath", link);
+        record(&mut records, b"linkpath", link);
         link = &link[..LINK];
     }
-    let mut number = |key, value: u64, digits| {
+    let mut number = |key: &str, value: u64, digits| {
         if fits(value, digits) {
             return value;
         }
-        record(&mut records, key, value.to_string().as_bytes());
+        record(&mut records, key.as_bytes(), value.to_string().as_bytes());
         0
     };
     let numbers = Numbers {
@@ -72,13 +76,16 @@ pub(crate) fn append(out: &mut Vec<u8>, fields: Fields<'_>) {
     };
     let (mut user, mut group): (&[u8], &[u8]) = (b"", b"");
     if let Some(names) = fields.names {
-        for (key, field, name) in [("uname", &mut user, &names.user), ("gname", &mut group, &names.group)] {
+        for (key, field, name) in [(b"uname", &mut user, &names.user), (b"gname", &mut group, &names.group)] {
             if name.len() <= OWNER_NAME && name.is_ascii() {
                 *field = name;
             } else {
                 record(&mut records, key, name);
             }
         }
+    }
+    for (name, value) in fields.xattrs.into_iter().flatten() {
+        record(&mut records, &[XATTR, name].concat(), value);
     }
     if !records.is_empty() {
         let size = records.len() as u64;
@@ -116,14 +123,17 @@ const fn fits(value: u64, digits: usize) -> bool {
 }
 
 /// Appends `LEN KEY=VALUE\n`, LEN counting itself.
-fn record(out: &mut Vec<u8>, key: &str, value: &[u8]) {
+fn record(out: &mut Vec<u8>, key: &[u8], value: &[u8]) {
     let rest = key.len() + value.len() + 3;
     // The digits of the length are part of it: at most one more digit than `rest` has.
     let mut length = rest + rest.to_string().len();
     if length.to_string().len() > rest.to_string().len() {
         length = rest + length.to_string().len();
     }
-    out.extend_from_slice(format!("{length} {key}=").as_bytes());
+    out.extend_from_slice(length.to_string().as_bytes());
+    out.push(b' ');
+    out.extend_from_slice(key);
+    out.push(b'=');
     out.extend_from_slice(value);
     out.push(b'\n');
 }
@@ -215,6 +225,7 @@ mod tests {
         mode: 0o644,
         owner: Owner { uid: 0, gid: 0 },
         names: None,
+        xattrs: None,
         size: 0,
         mtime: 0,
     };
@@ -342,10 +353,25 @@ mod tests {
     }
 
     #[test]
+    fn extended_attributes() {
+        let xattrs = [(&b"user.b"[..], &b"2\n\0"[..]), (b"security.capability", b"\x01")];
+        let xattrs: Xattrs = xattrs.map(|(name, value)| (name.into(), value.into())).into();
+        let path = "p".repeat(101);
+        let bytes = encode(Fields { path: path.as_bytes(), xattrs: Some(&xattrs), ..FILE });
+        let records = format!(
+            "111 path={path}\n38 SCHILY.xattr.security.capability=\x01\n27 SCHILY.xattr.user.b=2\n\0\n"
+        );
+        assert_eq!(String::from_utf8_lossy(&bytes[512..512 + records.len()]), records);
+        let large: Xattrs = [(b"user.a"[..].into(), vec![0; 64 << 10].into())].into();
+        let bytes = encode(Fields { xattrs: Some(&large), ..FILE });
+        assert_eq!(bytes.len(), 512 + (64 << 10) + 512 + 512);
+    }
+
+    #[test]
     fn record_length_counts_itself() {
         for length in 0..1200 {
             let mut out = Vec::new();
-            record(&mut out, "path", &vec![b'x'; length]);
+            record(&mut out, b"path", &vec![b'x'; length]);
             let text = String::from_utf8(out).unwrap();
             assert_eq!(text.split_once(' ').unwrap().0.parse::<usize>().unwrap(), text.len());
         }

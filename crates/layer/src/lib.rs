@@ -8,6 +8,7 @@
 //! to start as many.
 
 mod block;
+mod capability;
 mod cut;
 mod dedupe;
 mod engine;
@@ -32,6 +33,7 @@ pub mod path;
 pub mod plan;
 pub mod settings;
 pub mod whiteout;
+pub mod xattr;
 
 pub use engine::Written;
 pub use error::Error;

@@ -2,11 +2,14 @@
 //!
 //! `#mtree`, then one line an entry in the order of the tar. Names and targets are encoded as `vis(3)` does it: blanks,
 //! what is not printable ASCII, and the characters that mean something to mtree are written as `\` and three octal
-//! digits. There are no digests of contents: those are hashed once only, as part of the tar.
+//! digits. Extended attributes are written as go-mtree writes them, `xattr.NAME=` and base64. There are no digests of contents: those are hashed once only, as part of the tar.
 
 use std::io::{self, Write};
 
-use crate::entry::Names;
+use crate::{
+    entry::Names,
+    xattr::{Xattrs, to_base64},
+};
 
 /// One line.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +22,7 @@ pub(crate) struct Line<'a> {
     pub(crate) gid: u64,
     pub(crate) mtime: i64,
     pub(crate) names: Option<&'a Names>,
+    pub(crate) xattrs: Option<&'a Xattrs>,
 }
 
 /// What stands at the path. The hard links, devices and pipes come from imported tars only.
@@ -54,7 +58,7 @@ impl<W: Write> Listing<W> {
 
     /// Adds one entry.
     pub(crate) fn add(&mut self, line: &Line<'_>) -> io::Result<()> {
-        let Line { path, kind, mode, uid, gid, mtime, names } = line;
+        let Line { path, kind, mode, uid, gid, mtime, names, xattrs } = line;
         let out = &mut self.0;
         out.write_all(if path.is_empty() { b"." } else { b"./" })?;
         encode(out, path)?;
@@ -77,6 +81,11 @@ impl<W: Write> Listing<W> {
             }
         }
         write!(out, " size={size} time={mtime}.0")?;
+        for (name, value) in xattrs.iter().copied().flatten() {
+            out.write_all(b" xattr.")?;
+            encode(out, name)?;
+            write!(out, "={}", to_base64(value))?;
+        }
         match kind {
             Type::Symlink(target) => {
                 out.write_all(b" link=")?;
@@ -120,8 +129,16 @@ mod tests {
         let mut listing = Listing::new(Vec::new()).unwrap();
         let file = Type::File { size: 12 };
         let mut add = |path: &str, kind| {
-            let line =
-                Line { path: path.as_bytes(), kind, mode: 0o644, uid: 1, gid: 2, mtime: 3, names: None };
+            let line = Line {
+                path: path.as_bytes(),
+                kind,
+                mode: 0o644,
+                uid: 1,
+                gid: 2,
+                mtime: 3,
+                names: None,
+                xattrs: None,
+            };
             listing.add(&line).unwrap();
         };
         add("", Type::Directory);
@@ -133,8 +150,9 @@ mod tests {
         add("b", Type::Block { major: 8, minor: 0 });
         add("f", Type::Fifo);
         let names = "a b:".parse().unwrap();
-        let line =
-            Line { path: b"n", kind: file, mode: 0o644, uid: 1, gid: 2, mtime: 3, names: Some(&names) };
+        let xattrs = [(b"user.a b"[..].into(), b"1\0"[..].into())].into();
+        let (names, xattrs) = (Some(&names), Some(&xattrs));
+        let line = Line { path: b"n", kind: file, mode: 0o644, uid: 1, gid: 2, mtime: 3, names, xattrs };
         listing.add(&line).unwrap();
         let text = String::from_utf8(listing.finish()).unwrap();
         let rest = "mode=0644 uid=1 gid=2 size=0 time=3.0";
@@ -149,7 +167,8 @@ mod tests {
             format!("./c type=char {rest} device=native,1,3"),
             format!("./b type=block {rest} device=native,8,0"),
             format!("./f type=fifo {rest}"),
-            "./n type=file mode=0644 uid=1 gid=2 uname=a\\040b size=12 time=3.0".to_owned(),
+            "./n type=file mode=0644 uid=1 gid=2 uname=a\\040b size=12 time=3.0 xattr.user.a\\040b=MQA="
+                .to_owned(),
             String::new(),
         ];
         assert_eq!(text, expected.join("\n"));

@@ -11,6 +11,7 @@ use crate::{
     error::Error,
     glob::{Globs, Lookup},
     path::ImagePath,
+    xattr::{Xattr, Xattrs},
 };
 
 /// Mode of symbolic links, which no system looks at.
@@ -31,6 +32,8 @@ pub struct Settings {
     /// executable bit is one for files, and leaves directories alone: nobody could enter them, and `etc/**` with 0640
     /// means the files. Symbolic links have none.
     pub modes: Globs<u16>,
+    /// Extended attributes by glob, for regular files and directories. Of one name, the last match counts.
+    pub xattrs: Globs<Xattr>,
     /// Modification time of everything, in seconds since the epoch. Default 0.
     pub mtime: u64,
 }
@@ -38,7 +41,8 @@ pub struct Settings {
 impl Settings {
     /// An entry of which nothing is declared but a mode, perhaps.
     pub(crate) fn entry(&self, path: ImagePath, kind: Kind, mode: Option<u16>) -> Entry {
-        Entry { path, kind, mode, owner: self.owner, names: self.names.clone(), mtime: self.mtime }
+        let names = self.names.clone();
+        Entry { path, kind, mode, owner: self.owner, names, xattrs: None, mtime: self.mtime }
     }
 
     /// Gives every entry what the settings say of it.
@@ -48,6 +52,8 @@ impl Settings {
     pub(crate) fn apply(&self, entries: &mut [Entry]) -> Result<(), Error> {
         let mut owners = Lookup::new("owners", &self.owners);
         let mut modes = Lookup::new("modes", &self.modes);
+        let mut xattrs = Lookup::new("xattrs", &self.xattrs);
+        let mut last = None;
         for entry in entries {
             if entry.kind == Kind::Whiteout {
                 continue;
@@ -56,9 +62,13 @@ impl Settings {
                 (entry.owner, entry.names) = (*owner, None);
             }
             entry.mode = self.mode_of(entry, &mut modes);
+            if !self.xattrs.is_empty() {
+                add_xattrs(entry, &mut xattrs, &mut last);
+            }
         }
         owners.check_all_used()?;
-        modes.check_all_used()
+        modes.check_all_used()?;
+        xattrs.check_all_used()
     }
 
     fn mode_of(&self, Entry { path, kind, mode, .. }: &Entry, modes: &mut Lookup<'_, u16>) -> Option<u16> {
@@ -75,6 +85,20 @@ impl Settings {
             }
         }
     }
+}
+
+/// Adds to the attributes of an entry those of the globs. `last` are those of the entry before, to be shared.
+fn add_xattrs(entry: &mut Entry, globs: &mut Lookup<'_, Xattr>, last: &mut Option<Arc<Xattrs>>) {
+    let mut declared = globs.all(&entry.path, |xattr| xattr.fits(&entry.kind)).peekable();
+    if declared.peek().is_none() {
+        return;
+    }
+    let mut xattrs = entry.xattrs.take().map(Arc::unwrap_or_clone).unwrap_or_default();
+    xattrs.extend(declared.map(|xattr| (xattr.name.as_bytes().into(), xattr.value.clone())));
+    if last.as_deref() != Some(&xattrs) {
+        *last = Some(Arc::new(xattrs));
+    }
+    entry.xattrs.clone_from(last);
 }
 
 #[cfg(test)]
@@ -118,6 +142,46 @@ mod tests {
         settings.apply(&mut entries).unwrap();
         let got = entries.map(|entry| (entry.owner, entry.names));
         assert_eq!(got, [(all, Some(names)), (all, None), (special, None)]);
+    }
+
+    #[test]
+    fn xattrs_add_up() {
+        let xattrs = [
+            ("**", "user.a=1"),
+            ("d/**", "user.b=2"),
+            ("d/x", "user.a=3"),
+            ("*", "security.capability=all=p"),
+        ];
+        let xattrs = xattrs.map(|(glob, xattr)| (glob.parse().unwrap(), xattr.parse().unwrap())).into();
+        let settings = Settings { xattrs, ..Settings::default() };
+        let mut entries = [
+            entry("d", Kind::Directory),
+            entry("d/l", Kind::Symlink((*b"x").into())),
+            entry("d/w", Kind::Empty),
+            entry("d/x", Kind::File("x".into())),
+            entry("d/y", Kind::Directory),
+            entry("e", Kind::Empty),
+        ];
+        settings.apply(&mut entries).unwrap();
+        let got = entries.map(|entry| {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            let list = entry.xattrs.iter().flat_map(|xattrs| xattrs.iter());
+            list.map(|(name, value)| text(name) + "=" + &text(&value[..1])).collect::<Vec<_>>().join(" ")
+        });
+        let expected = [
+            "user.a=1",
+            "",
+            "user.a=1 user.b=2",
+            "user.a=3 user.b=2",
+            "user.a=1 user.b=2",
+            "security.capability=\0 user.a=1",
+        ];
+        assert_eq!(got, expected);
+        let unused = [("d", "security.capability=all=p".parse().unwrap())];
+        let xattrs = unused.map(|(glob, xattr)| (glob.parse().unwrap(), xattr)).into();
+        let message =
+            Settings { xattrs, ..Settings::default() }.apply(&mut [entry("d", Kind::Directory)]).unwrap_err();
+        assert!(message.to_string().contains("of `xattrs`"), "{message}");
     }
 
     #[test]

@@ -86,21 +86,13 @@ fn fields<'a>(entry: &'a Entry, content: &Content<'_>) -> Fields<'a> {
         Kind::Empty | Kind::Whiteout | Kind::File(_) => (Type::File, &[][..]),
     };
     let mode = entry.mode.unwrap_or_else(|| mode_by_content(head));
-    let Entry { path, owner, names, mtime, .. } = entry;
-    Fields {
-        kind,
-        path: path.as_bytes(),
-        link,
-        mode,
-        owner: *owner,
-        names: names.as_deref(),
-        size,
-        mtime: *mtime,
-    }
+    let Entry { path, owner, names, xattrs, mtime, .. } = entry;
+    let (names, xattrs) = (names.as_deref(), xattrs.as_deref());
+    Fields { kind, path: path.as_bytes(), link, mode, owner: *owner, names, xattrs, size, mtime: *mtime }
 }
 
 fn line(fields: Fields<'_>) -> Line<'_> {
-    let Fields { kind, path, link, mode, owner, names, size, mtime } = fields;
+    let Fields { kind, path, link, mode, owner, names, xattrs, size, mtime } = fields;
     let kind = match kind {
         Type::Directory => mtree::Type::Directory,
         Type::Symlink => mtree::Type::Symlink(link),
@@ -108,7 +100,7 @@ fn line(fields: Fields<'_>) -> Line<'_> {
         Type::File | Type::Pax => mtree::Type::File { size },
     };
     let mtime = i64::try_from(mtime).unwrap_or(i64::MAX);
-    Line { path, kind, mode: mode.into(), uid: owner.uid.into(), gid: owner.gid.into(), mtime, names }
+    Line { path, kind, mode: mode.into(), uid: owner.uid.into(), gid: owner.gid.into(), mtime, names, xattrs }
 }
 
 /// Adds an entry whose content is at hand, in a new member if the format says so.

@@ -38,7 +38,15 @@ pub(crate) fn of_contents(directory: &ImagePath, mtime: u64) -> Result<Entry, Pa
 }
 
 fn entry(path: ImagePath, mtime: u64) -> Entry {
-    Entry { path, kind: Kind::Whiteout, mode: Some(FILE_MODE), owner: Owner::default(), names: None, mtime }
+    Entry {
+        path,
+        kind: Kind::Whiteout,
+        mode: Some(FILE_MODE),
+        owner: Owner::default(),
+        names: None,
+        xattrs: None,
+        mtime,
+    }
 }
 
 /// Checks the invariant over all entries of a layer, sorted and with all parents among them.

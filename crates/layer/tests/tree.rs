@@ -136,6 +136,26 @@ fn owners_and_their_names() {
 }
 
 #[test]
+fn extended_attributes() {
+    let entries =
+        declare(&[("empty", "bin/a", "", ""), ("symlink", "bin/b", "a", ""), ("dir", "srv", "", "")]);
+    let xattrs = [("{bin,srv}", "user.a=0x00ff"), ("bin/*", "security.capability=cap_kill+ep")];
+    let xattrs = xattrs.map(|(glob, xattr)| (glob.parse().unwrap(), xattr.parse().unwrap())).into();
+    let settings = Settings { xattrs, ..Settings::default() };
+    let packed = pack(&plan(Declarations { entries, settings }).unwrap(), Codec::None, 1).unwrap();
+    let expected = "#mtree\n\
+        ./bin type=dir mode=0755 uid=0 gid=0 size=0 time=0.0 xattr.user.a=AP8=\n\
+        ./bin/a type=file mode=0644 uid=0 gid=0 size=0 time=0.0 xattr.security.capability=AQAAAiAAAAAAAAAAAAAAAAAAAAA=\n\
+        ./bin/b type=link mode=0777 uid=0 gid=0 size=0 time=0.0 link=a\n\
+        ./srv type=dir mode=0755 uid=0 gid=0 size=0 time=0.0 xattr.user.a=AP8=\n";
+    assert_eq!(packed.mtree, expected);
+    let mut archive = tar::Archive::new(&*packed.blob);
+    let mut first = archive.entries().unwrap().next().unwrap().unwrap();
+    let record = first.pax_extensions().unwrap().unwrap().next().unwrap().unwrap();
+    assert_eq!((record.key_bytes(), record.value_bytes()), (&b"SCHILY.xattr.user.a"[..], &b"\0\xff"[..]));
+}
+
+#[test]
 fn names_of_every_length() {
     let dir = tempfile::tempdir().unwrap();
     let file = put(dir.path(), "f", b"content");

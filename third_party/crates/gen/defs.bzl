@@ -310,6 +310,7 @@ _NORMAL_DEPENDENCIES = {
     },
     "crates/layer": {
         _COMMON_CONDITION: {
+            "base64": Label("@crates//vendor/base64-0.23.1:base64"),
             "crossbeam-channel": Label("@crates//vendor/crossbeam-channel-0.5.17:crossbeam_channel"),
             "flate2": Label("@crates//vendor/flate2-1.1.10:flate2"),
             "globset": Label("@crates//vendor/globset-0.4.21:globset"),

@@ -257,6 +257,7 @@ impl Scanner {
                 None => number("mtime", MTIME)?,
             },
             names: None,
+            xattrs: None,
         };
         found(&line).map_err(Stop::Listing)?;
         self.entries += 1;
