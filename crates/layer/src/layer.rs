@@ -12,6 +12,7 @@ use oci::{
     atomic::{self, AtomicFile},
     layer_json::{self, Blob, LayerHistory, LayerJson},
     platform::Platform,
+    shape::Shape,
 };
 
 use crate::{
@@ -65,13 +66,14 @@ pub fn pack(
 ) -> Result<LayerJson, Error> {
     let mut blob_file = AtomicFile::create(blob)?;
     let mut mtree_file = AtomicFile::create(mtree)?;
-    let written = write(entries, packing, (&mut blob_file, blob), (BufWriter::new(&mut mtree_file), mtree))?;
-    let layer = describe(written, packing.codec, description);
+    let (written, shape) =
+        write(entries, packing, (&mut blob_file, blob), (BufWriter::new(&mut mtree_file), mtree))?;
+    let layer = LayerJson { shape: Some(shape), ..describe(written, packing.codec, description) };
     finish(&layer, Some(blob_file), mtree_file, metadata)?;
     Ok(layer)
 }
 
-/// Packs `entries` into `blob`, with a listing to `mtree`. The paths are for errors.
+/// Packs `entries` into `blob`, with a listing to `mtree`; the result has the layer's shape. The paths are for errors.
 ///
 /// # Errors
 /// As for [`pack`].
@@ -80,7 +82,7 @@ pub fn write(
     packing: Packing,
     blob: (&mut (impl Write + Send), &Path),
     (mtree, mtree_path): (impl Write, &Path),
-) -> Result<Written, Error> {
+) -> Result<(Written, Shape), Error> {
     let failed = |source: io::Error| Error::Write { path: mtree_path.to_owned(), source };
     let Packing { codec, dedupe, threads } = packing;
     let mut listing = Listing::new(mtree).map_err(failed)?;
@@ -90,11 +92,10 @@ pub fn write(
             write_entries(entries, dedupe, &mut reads, members, (&mut listing, mtree_path))
         })
     })?;
-    listing.finish().flush().map_err(failed)?;
-    Ok(written)
+    Ok((written, listing.finish().map_err(failed)?))
 }
 
-/// The `layer.json` of a blob in our format.
+/// The `layer.json` of a blob in our format, but for its shape.
 pub(crate) fn describe(written: Written, codec: Codec, description: Description) -> LayerJson {
     let Written { digest, size, diff_id, uncompressed_size, members } = written;
     let Description { created_by, platform, annotations } = description;
@@ -111,6 +112,7 @@ pub(crate) fn describe(written: Written, codec: Codec, description: Description)
         history: LayerHistory { created_by },
         blob: Blob::File,
         members: Some(members).filter(|_| codec != Codec::None),
+        shape: None,
     }
 }
 

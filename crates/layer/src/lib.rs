@@ -16,6 +16,7 @@ mod header;
 mod host;
 mod mtree;
 mod read;
+mod shape;
 mod stream;
 mod walk;
 

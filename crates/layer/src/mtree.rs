@@ -6,8 +6,11 @@
 
 use std::io::{self, Write};
 
+use oci::Shape;
+
 use crate::{
     entry::Names,
+    shape::Collector,
     xattr::{Xattrs, to_base64},
 };
 
@@ -46,20 +49,24 @@ pub(crate) enum Type<'a> {
     Fifo,
 }
 
-/// Writes a listing line by line.
-pub(crate) struct Listing<W>(W);
+/// Writes a listing line by line, and keeps the shape of what it lists.
+pub(crate) struct Listing<W> {
+    out: W,
+    shape: Collector,
+}
 
 impl<W: Write> Listing<W> {
     /// Begins a listing.
     pub(crate) fn new(mut out: W) -> io::Result<Self> {
         out.write_all(b"#mtree\n")?;
-        Ok(Self(out))
+        Ok(Self { out, shape: Collector::default() })
     }
 
     /// Adds one entry.
     pub(crate) fn add(&mut self, line: &Line<'_>) -> io::Result<()> {
+        self.shape.add(line);
         let Line { path, kind, mode, uid, gid, mtime, names, xattrs } = line;
-        let out = &mut self.0;
+        let out = &mut self.out;
         out.write_all(if path.is_empty() { b"." } else { b"./" })?;
         encode(out, path)?;
         let (name, size) = match kind {
@@ -103,9 +110,10 @@ impl<W: Write> Listing<W> {
         out.write_all(b"\n")
     }
 
-    /// What was written to.
-    pub(crate) fn finish(self) -> W {
-        self.0
+    /// Ends the listing, whose text is then complete, and gives the shape of what it lists.
+    pub(crate) fn finish(mut self) -> io::Result<Shape> {
+        self.out.flush()?;
+        Ok(self.shape.finish())
     }
 }
 
@@ -126,7 +134,8 @@ mod tests {
 
     #[test]
     fn lines() {
-        let mut listing = Listing::new(Vec::new()).unwrap();
+        let mut text = Vec::new();
+        let mut listing = Listing::new(&mut text).unwrap();
         let file = Type::File { size: 12 };
         let mut add = |path: &str, kind| {
             let line = Line {
@@ -154,7 +163,9 @@ mod tests {
         let (names, xattrs) = (Some(&names), Some(&xattrs));
         let line = Line { path: b"n", kind: file, mode: 0o644, uid: 1, gid: 2, mtime: 3, names, xattrs };
         listing.add(&line).unwrap();
-        let text = String::from_utf8(listing.finish()).unwrap();
+        let shape = listing.finish().unwrap();
+        assert_eq!(shape.symlinks["l"], "../t t");
+        let text = String::from_utf8(text).unwrap();
         let rest = "mode=0644 uid=1 gid=2 size=0 time=3.0";
         let expected = [
             "#mtree".to_owned(),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{descriptor::Descriptor, digest::Digest, json, platform::Platform};
+use crate::{descriptor::Descriptor, digest::Digest, json, platform::Platform, shape::Shape};
 
 /// The major version that is written and read.
 pub const VERSION: u64 = 1;
@@ -44,6 +44,9 @@ pub struct LayerJson {
     /// The compressed members (gzip) or frames (zstd) in order; `None` for an imported blob that is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub members: Option<Vec<Member>>,
+    /// Directories and links; `None` if nothing is known of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<Shape>,
 }
 
 /// What a layer says of its origin.
@@ -144,6 +147,7 @@ mod tests {
             history: LayerHistory { created_by: "//app:layer".into() },
             blob: Blob::File,
             members: Some(vec![Member { offset: 0, size: 4 }]),
+            shape: Some(Shape { symlinks: [("bin".into(), "usr/bin".into())].into(), ..Shape::default() }),
         }
     }
 
@@ -158,7 +162,7 @@ mod tests {
                 r#""history":{{"created_by":"//app:layer"}},"layer_format":1,"#,
                 r#""media_type":"application/vnd.oci.image.layer.v1.tar+gzip","#,
                 r#""members":[{{"offset":0,"size":4}}],"#,
-                r#""platform":{{"architecture":"amd64","os":"linux"}},"size":4,"uncompressed_size":3,"v":1}}"#
+                r#""platform":{{"architecture":"amd64","os":"linux"}},"shape":{{"symlinks":{{"bin":"usr/bin"}}}},"size":4,"uncompressed_size":3,"v":1}}"#
             ),
             blob = blob,
             tar = tar
@@ -168,12 +172,11 @@ mod tests {
 
     #[test]
     fn kept_imports_leave_out_what_they_lack() {
-        let kept = LayerJson { layer_format: None, platform: None, members: None, ..example() };
+        let kept = LayerJson { layer_format: None, platform: None, members: None, shape: None, ..example() };
         let text = String::from_utf8(kept.to_json().unwrap()).unwrap();
-        assert!(
-            !text.contains("layer_format") && !text.contains("members") && !text.contains("platform"),
-            "{text}"
-        );
+        for field in ["layer_format", "members", "platform", "shape"] {
+            assert!(!text.contains(field), "{text}");
+        }
         assert_eq!(LayerJson::parse(text.as_bytes()).unwrap(), kept);
     }
 

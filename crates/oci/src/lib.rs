@@ -14,6 +14,7 @@ pub mod manifest;
 pub mod media_type;
 pub mod platform;
 pub mod reference;
+pub mod shape;
 pub mod timestamp;
 pub mod verify;
 
@@ -26,3 +27,4 @@ pub use manifest::{Document, Index, Manifest};
 pub use media_type::{Compression, Family};
 pub use platform::Platform;
 pub use reference::Reference;
+pub use shape::Shape;

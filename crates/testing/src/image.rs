@@ -59,6 +59,7 @@ pub fn layer(label: &str, files: &[(&str, &[u8])], compression: Compression) -> 
         history: LayerHistory { created_by: label.to_owned() },
         blob: Blob::File,
         members: None,
+        shape: None,
     };
     Layer { metadata, blob }
 }

@@ -90,8 +90,8 @@ pub fn import(
             LayerJson { layer_format: None, members: None, ..describe(kept, codec_of(found), description) }
         }
     };
-    let flushed = listing.finish().flush();
-    flushed.map_err(|error| Error::Write { path: mtree.to_owned(), source: error })?;
+    let shape = listing.finish().map_err(|error| Error::Write { path: mtree.to_owned(), source: error })?;
+    let layer = LayerJson { shape: Some(shape), ..layer };
     finish(&layer, blob_file, mtree_file, metadata)?;
     Ok(layer)
 }

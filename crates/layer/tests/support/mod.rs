@@ -47,7 +47,8 @@ pub(crate) fn pack(entries: &[Entry], codec: Codec, threads: usize) -> Result<Pa
 
 pub(crate) fn pack_as(entries: &[Entry], packing: Packing) -> Result<Packed, Error> {
     let (mut blob, mut mtree) = (Vec::new(), Vec::new());
-    let written = write(entries, packing, (&mut blob, Path::new("blob")), (&mut mtree, Path::new("mtree")))?;
+    let (written, _shape) =
+        write(entries, packing, (&mut blob, Path::new("blob")), (&mut mtree, Path::new("mtree")))?;
     Ok(Packed { blob, mtree: String::from_utf8(mtree).unwrap(), written })
 }
 
