@@ -146,7 +146,8 @@ def write_manifest(ctx, *, arguments, inputs, base, layers, manifest, config, de
       ctx: the rule's context.
       arguments: Args from new_arguments that start with `manifest` and hold the spec and what it names.
       inputs: list of File that arguments name.
-      base: OciImageInfo or struct(manifest, config); or None.
+      base: OciImageInfo, or struct(manifest, config, layers); or None. Its layers, as far as they are known, say what
+        the layers on top of them would replace.
       layers: list of OciLayerInfo, those that come on top of base.
       manifest: File, declared.
       config: File, declared.
@@ -154,17 +155,19 @@ def write_manifest(ctx, *, arguments, inputs, base, layers, manifest, config, de
       digest: File, declared.
     """
     metadata = [layer.metadata for layer in layers]
+    below = [layer.metadata for layer in base.layers] if base else []
     if base:
         inputs = inputs + [base.manifest, base.config]
         arguments.add("--base-manifest", base.manifest)
         arguments.add("--base-config", base.config)
+        arguments.add_all(below, before_each = "--base-layer")
     arguments.add_all(metadata, before_each = "--layer")
     arguments.add("--manifest", manifest)
     arguments.add("--config", config)
     arguments.add("--descriptor", descriptor)
     arguments.add("--digest", digest)
     outputs = [manifest, config, descriptor, digest]
-    _assemble(ctx, "OciManifest", "Writing manifest of", arguments, depset(inputs + metadata), outputs)
+    _assemble(ctx, "OciManifest", "Writing manifest of", arguments, depset(inputs + below + metadata), outputs)
 
 def write_index(ctx, *, spec, images, index, descriptor, digest):
     """OciIndex: an index of images, from their descriptors. Never sees a blob.

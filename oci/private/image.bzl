@@ -119,6 +119,11 @@ oci_image_rule = rule(
 
 Default output: an OCI image layout directory, made only where it is asked for; pushing and loading don't need it.
 Output groups: `manifest`, `config`, `digest`.
+
+A directory of a layer replaces a symbolic link that a lower layer has at the same path, on every container runtime:
+`/bin/tool` over a base with `/bin -> usr/bin` hides all of the base's programs. The build warns where the layers below
+are of this build, and names the place to use instead. Who means it deletes the link with a whiteout, in the same layer
+or in one between.
 """,
     attrs = IMAGE_ATTRS,
     provides = [OciImageInfo],

@@ -29,7 +29,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Writes the manifest and config of an image from descriptions of its layers.
-    Manifest(manifest::Args),
+    Manifest(Box<manifest::Args>),
     /// Writes the index of images for several platforms.
     Index(index::Args),
     /// Takes the manifest and config of a base image out of a layout directory, verifying all of it.

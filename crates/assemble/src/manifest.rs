@@ -8,6 +8,7 @@ mod execution;
 mod healthcheck;
 mod history;
 mod lines;
+mod replaced;
 mod spec;
 
 use std::path::{Path, PathBuf};
@@ -33,6 +34,9 @@ pub struct Args {
     /// Config of the base image.
     #[arg(long, value_name = "FILE", requires = "base_manifest")]
     base_config: Option<PathBuf>,
+    /// The layer.json of a layer of the base, lowest first. Those that nobody has are left out.
+    #[arg(long, value_name = "LAYER_JSON", requires = "base_manifest")]
+    base_layer: Vec<PathBuf>,
     /// The layer.json of a layer, lowest first.
     #[arg(long, value_name = "LAYER_JSON")]
     layer: Vec<PathBuf>,
@@ -88,11 +92,13 @@ struct AttributeFiles {
 pub fn run(args: &Args, mut warn: impl FnMut(&str)) -> Result<()> {
     let mut spec: Spec = files::read_spec(&args.spec)?;
     let label = spec.label.clone();
+    let layers = |paths: &[PathBuf]| paths.iter().map(|path| files::read_layer(path)).collect::<Result<_>>();
     let image = (|| {
         args.files.read_into(&mut spec)?;
         let inputs = Inputs {
             base: read_base(args)?,
-            layers: args.layer.iter().map(|path| files::read_layer(path)).collect::<Result<_>>()?,
+            base_layers: layers(&args.base_layer)?,
+            layers: layers(&args.layer)?,
             created: read_created(args.created_file.as_deref())?,
             fragment: read_fragment(args.config_fragment.as_deref())?,
             spec,

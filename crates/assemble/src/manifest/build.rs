@@ -12,7 +12,7 @@ use oci::{
 use serde_json::{Map, Value};
 
 use super::{
-    execution, history,
+    execution, history, replaced,
     spec::{MediaTypes, Spec},
 };
 
@@ -59,6 +59,8 @@ impl Base {
 pub(super) struct Inputs {
     pub(super) spec: Spec,
     pub(super) base: Option<Base>,
+    /// Those of the base's layers that are known, lowest first.
+    pub(super) base_layers: Vec<LayerJson>,
     /// The layers on top of the base, lowest first.
     pub(super) layers: Vec<LayerJson>,
     /// RFC 3339.
@@ -78,28 +80,29 @@ pub(super) struct Image {
 
 /// Puts an image together.
 pub(super) fn build(inputs: Inputs, mut warn: impl FnMut(&str)) -> Result<Image> {
-    let Inputs { spec, base, layers, created, fragment } = inputs;
+    let Inputs { spec, base, base_layers, layers, created, fragment } = inputs;
     oci::timestamp::check(&created).context("created")?;
     let (mut config, platform) = start(&spec, base.as_ref())?;
     for layer in &layers {
         check_layer(layer, &platform)?;
     }
+    replaced::check(&base_layers, &layers, &mut warn);
     execution::merge_fragment(&mut config, fragment)?;
     execution::apply(&mut config, &spec, base.is_some(), &mut warn)?;
 
-    let base_layers: &[Descriptor] = base.as_ref().map_or(&[], |base| &base.manifest.layers);
-    let count = base_layers.len() + layers.len();
+    let base_descriptors: &[Descriptor] = base.as_ref().map_or(&[], |base| &base.manifest.layers);
+    let count = base_descriptors.len() + layers.len();
     check_count(count, &mut warn);
     let mut diff_ids = base.as_ref().map_or_else(Vec::new, |base| base.diff_ids.clone());
     diff_ids.extend(layers.iter().map(|layer| layer.diff_id));
     config.set_diff_ids(&diff_ids);
-    let history = history::extend(config.history()?, base_layers.len(), &layers, &created);
+    let history = history::extend(config.history()?, base_descriptors.len(), &layers, &created);
     config.set_history(&history)?;
     config.set_created(&created);
     let config = config.to_json()?;
 
     let family = family(spec.media_types, base.as_ref(), &layers)?;
-    let descriptors = base_layers
+    let descriptors = base_descriptors
         .iter()
         .cloned()
         .chain(layers.iter().map(LayerJson::descriptor))
@@ -213,6 +216,7 @@ mod tests {
         Inputs {
             spec: Spec { platform: Some(Platform::new("linux", "amd64")), ..Spec::default() },
             base: None,
+            base_layers: vec![],
             layers: vec![layer("//app:layer", Compression::Gzip)],
             created: oci::timestamp::EPOCH.to_owned(),
             fragment: Map::new(),
