@@ -3,40 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness import requirements
-from harness.errors import Skip
+from harness.containerd import Containerd, daemon_env, skip_without_containers
+from harness.errors import Failure
 from harness.processes import Processes, Result, run
-
-_CONTAINERD = """\
-version = 2
-root = "{folder}/containerd/root"
-state = "{folder}/containerd/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
-
-[grpc]
-address = "{folder}/containerd.sock"
-
-[ttrpc]
-address = "{folder}/containerd.ttrpc.sock"
-"""
-
-
-def why_not() -> str | None:
-    """Why this machine cannot run a docker daemon, whatever is installed; None if it can."""
-    if os.geteuid() != 0:
-        return "dockerd needs root: run e2e/run as root"
-    cgroups = Path("/sys/fs/cgroup")
-    if not any((cgroups / name).exists() for name in ("cgroup.controllers", "memory", "pids")):
-        return "no cgroups are mounted at /sys/fs/cgroup"
-    status = Path("/proc/self/status").read_text()
-    effective = next(int(line.split()[1], 16) for line in status.splitlines() if line.startswith("CapEff"))
-    if not effective >> 21 & 1:
-        return "this root lacks CAP_SYS_ADMIN (a container that is not privileged?)"
-    return None
 
 
 class Docker:
@@ -47,25 +22,14 @@ class Docker:
     """
 
     def __init__(self, processes: Processes, folder: Path, name: str = "docker", own_network: bool = False) -> None:
-        reason = why_not()
-        if reason:
-            raise Skip(reason)
-        for needed in ("docker", "dockerd", "containerd", "runc"):
+        skip_without_containers()
+        for needed in ("docker", "dockerd", "runc"):
             requirements.tool(needed)
+        containerd = Containerd(processes, folder, f"{name}-containerd")
         folder = folder / name
         folder.mkdir()
         self._folder = folder
         self.socket = folder / "docker.sock"
-        # The daemons' helpers (containerd-shim, runc) are found through PATH.
-        env = {"PATH": os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"}
-
-        config = folder / "containerd.toml"
-        config.write_text(_CONTAINERD.format(folder=folder))
-        containerd = processes.start(
-            f"{name}-containerd", [requirements.tool("containerd"), "--log-level=warn", "--config", config], env
-        )
-        containerd.wait_until((folder / "containerd.sock").is_socket)
-
         dockerd = processes.start(
             f"{name}-dockerd",
             [
@@ -77,13 +41,13 @@ class Docker:
                 "--iptables=false",
                 "--ip-forward=false",
                 "--bridge=none",
-                f"--containerd={folder}/containerd.sock",
+                f"--containerd={containerd.socket}",
                 f"--data-root={folder}/data",
                 f"--exec-root={folder}/exec",
                 f"--pidfile={folder}/dockerd.pid",
                 f"--host=unix://{self.socket}",
             ],
-            env,
+            daemon_env(),
         )
         dockerd.wait_until(lambda: self._command("version", code=None).code == 0)
 
@@ -104,6 +68,33 @@ class Docker:
     def command(self, *arguments: str) -> str:
         """What `docker ARGUMENTS` prints."""
         return self._command(*arguments).stdout.strip()
+
+    def version(self) -> str:
+        """That of the daemon."""
+        return self.command("version", "--format={{.Server.Version}}")
+
+    @contextmanager
+    def unpacked(self, reference: str) -> Iterator[Path]:
+        """Pulls an image, and shows its tree in a folder for as long as the context lasts.
+
+        Docker has no command for that: its layers are put on top of each other here, as it does for a container.
+        """
+        self.command("pull", "--quiet", reference)
+        layers = json.loads(self.command("image", "inspect", "--format={{json .GraphDriver}}", reference))
+        if layers["Name"] != "overlay2":
+            raise Failure(f"docker stores layers by {layers['Name']}, and not by overlay2")
+        folder, empty = self._folder / "unpacked", self._folder / "empty"
+        folder.mkdir()
+        # Linux wants two folders at least, and an image may have one layer.
+        empty.mkdir(exist_ok=True)
+        lower = ":".join([layers["Data"]["UpperDir"], *filter(None, [layers["Data"].get("LowerDir")]), str(empty)])
+        run(["mount", "-t", "overlay", "-o", f"ro,lowerdir={lower}", "overlay", folder])
+        try:
+            yield folder
+        finally:
+            run(["umount", folder])
+            folder.rmdir()
+            self.command("rmi", reference)
 
     def references(self) -> list[str]:
         """Every name of every image, tags and digests alike, and `<none>` for an image without one; sorted."""

@@ -8,10 +8,12 @@ from harness.errors import Failure
 
 PACKAGES = {
     "containerd": "containerd",
+    "ctr": "containerd",
     "docker": "docker.io",
     "docker-registry": "docker-registry",
     "dockerd": "docker.io",
     "htpasswd": "apache2-utils",
+    "podman": "podman",
     "runc": "runc",
     "skopeo": "skopeo",
     "umoci": "umoci",

@@ -8,8 +8,10 @@ from functools import cached_property
 from pathlib import Path
 
 from harness.bazel import Bazel, copy_module
+from harness.containerd import Containerd
 from harness.docker import Docker, unmount_below
 from harness.errors import Failure
+from harness.podman import Podman
 from harness.processes import Processes, Result
 from harness.registry import Registry
 from harness.report import Report
@@ -58,6 +60,21 @@ class World:
     def distant_docker(self) -> Docker:
         """A docker daemon that has another loopback."""
         return Docker(self.processes, self.folder, "distant", own_network=True)
+
+    @cached_property
+    def containerd(self) -> Containerd:
+        """A containerd that is no docker daemon's."""
+        return Containerd(self.processes, self.folder)
+
+    @cached_property
+    def podman(self) -> Podman:
+        """Podman."""
+        return Podman(self.folder)
+
+    @property
+    def runtimes(self) -> dict[str, Docker | Containerd | Podman]:
+        """Each container runtime by its name."""
+        return {"docker": self.docker, "containerd": self.containerd, "podman": self.podman}
 
     def module(self, name: str) -> Bazel:
         """Bazel in a fresh copy of a module of `e2e/scenarios/modules`; one copy a run."""
