@@ -17,6 +17,7 @@ PACKAGES = {
     "runc": "runc",
     "skopeo": "skopeo",
     "umoci": "umoci",
+    "zstd": "zstd",
 }
 
 # Daemons' tools are in sbin, which is not on everyone's PATH.
