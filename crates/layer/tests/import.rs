@@ -19,6 +19,7 @@ struct Imported {
     layer: LayerJson,
     blob: Option<Vec<u8>>,
     mtree: String,
+    warnings: Vec<String>,
 }
 
 fn run(bytes: &[u8], treatment: Treatment, with_blob: bool) -> Result<Imported, Error> {
@@ -32,13 +33,16 @@ fn run(bytes: &[u8], treatment: Treatment, with_blob: bool) -> Result<Imported, 
         annotations: std::collections::BTreeMap::new(),
     };
     let outputs = (with_blob.then_some(&*blob), &*metadata, &*mtree);
-    let result = import(&path("in.tar"), treatment, NonZeroUsize::new(3).unwrap(), description, outputs);
+    let mut warnings = Vec::new();
+    let mut warn = |warning: &str| warnings.push(warning.replace(dir.path().to_str().unwrap(), ""));
+    let threads = NonZeroUsize::new(3).unwrap();
+    let result = import(&path("in.tar"), treatment, threads, description, outputs, &mut warn);
     let layer = result.inspect_err(|_| {
         let left: Vec<_> = fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["in.tar"], "an error leaves nothing behind");
     })?;
     assert_eq!(fs::read(&metadata).unwrap(), layer.to_json().unwrap());
-    Ok(Imported { layer, blob: fs::read(&blob).ok(), mtree: fs::read_to_string(&mtree).unwrap() })
+    Ok(Imported { layer, blob: fs::read(&blob).ok(), mtree: fs::read_to_string(&mtree).unwrap(), warnings })
 }
 
 /// A tar as other tools write it: GNU headers with long names, a hard link, a device, and padding to 10 KiB.
@@ -172,8 +176,8 @@ fn our_own_layers_come_back() {
 }
 
 #[test]
-fn what_follows_the_end_counts_for_the_diff_id() {
-    let tar = [foreign(), b"left over from a bigger archive".to_vec()].concat();
+fn zeros_after_the_end_count_for_the_diff_id() {
+    let tar = [foreign(), vec![0; 3000]].concat();
     for input in [tar.clone(), gzip(&[&tar])] {
         let got = run(&input, Treatment::Recompress(Codec::ZSTD), true).unwrap();
         assert_eq!(got.layer.diff_id, Digest::of(&tar));
@@ -189,6 +193,56 @@ fn an_archive_without_its_end_is_taken() {
         assert!(run(&tar[..end + zeros], Treatment::Keep, false).is_ok(), "{zeros} zeros");
     }
     assert!(run(&[0; 10_240], Treatment::Keep, false).unwrap().mtree == "#mtree\n");
+}
+
+#[test]
+fn paths_that_come_twice_are_named() {
+    let mut builder = tar::Builder::new(Vec::new());
+    let mut add = |path: &str, kind| {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_size(0);
+        builder.append_data(&mut header, path, &b""[..]).unwrap();
+    };
+    use tar::EntryType::{Directory, Regular};
+    for (path, kind) in
+        [("d", Directory), ("./d/", Directory), ("f", Regular), ("x", Regular), ("f", Regular)]
+    {
+        add(path, kind);
+    }
+    add("d", Regular);
+    let tar = builder.into_inner().unwrap();
+    let got = run(&tar, Treatment::Keep, true).unwrap();
+    let expected =
+        ["f", "d"].map(|path| format!("/in.tar: {path} is in the tar twice: the later one counts"));
+    assert_eq!(got.warnings, expected);
+    assert!(got.blob.unwrap() == tar, "and nothing is changed");
+
+    let many = foreign()[..512].repeat(3);
+    assert_eq!(run(&many, Treatment::Keep, false).unwrap().warnings, [""; 0], "directories may");
+    let file = foreign()[512..512 + 512 + 5120].repeat(30);
+    let warnings = run(&file, Treatment::Keep, false).unwrap().warnings;
+    assert_eq!((warnings.len(), warnings[10].as_str()), (11, "/in.tar: more paths are in the tar twice"));
+}
+
+#[test]
+fn what_follows_compressed_data() {
+    let tar = foreign();
+    let cases: [(&[u8], Vec<u8>, &str); 5] = [
+        (&gzip(&[&tar]), vec![0; 512], "in.tar is damaged: its gzip data cannot be read after"),
+        (&gzip(&[&tar]), b"garbage".to_vec(), "after its end comes something that is not gzip"),
+        (&gzip(&[&tar]), gzip(&[b"text"]), "goes on after its end"),
+        (&zstd(&[&tar]), vec![0; 512], "in.tar is damaged: its zstd data cannot be read after"),
+        (&zstd(&[&tar]), zstd(&[b"text"]), "goes on after its end"),
+    ];
+    for (head, tail, words) in cases {
+        let error = run(&[head, &tail].concat(), Treatment::Keep, true).map(|_| ()).unwrap_err();
+        let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+        let message = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+        assert!(message.contains(words), "{words}: {message}");
+    }
+    let padded = gzip(&[&tar, &[0; 700], b""]);
+    assert!(run(&padded, Treatment::Keep, true).unwrap().blob.unwrap() == padded);
 }
 
 #[test]
@@ -279,6 +333,7 @@ fn missing_file() {
         NonZeroUsize::MIN,
         description,
         (None, nowhere, nowhere),
+        &mut |_| {},
     );
     assert!(error.unwrap_err().to_string().contains("cannot open missing.tar"));
 }

@@ -51,7 +51,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         Err(error) => return complain(&error, Exit::Usage),
     };
-    match opts.command.run() {
+    // Where standard error is closed, nobody wants to hear it.
+    let mut warn = |warning: &str| drop(writeln!(io::stderr(), "pack: warning: {warning}"));
+    match opts.command.run(&mut warn) {
         Ok(()) => Exit::Done.into(),
         Err(error) => complain(&error, Exit::Failed),
     }

@@ -190,6 +190,12 @@ fn imports() {
     assert!(import("blob", &["--blob", "blob2", "--compression", "keep"]).status.success());
     assert_eq!(fs::read(dir.path().join("blob")).unwrap(), fs::read(dir.path().join("blob2")).unwrap());
 
+    let end = tar.len() - 1024;
+    fs::write(dir.path().join("twice.tar"), [&tar[..end], &tar].concat()).unwrap();
+    let output = import("twice.tar", &[]);
+    assert!(output.status.success());
+    assert_eq!(stderr(&output), "pack: warning: twice.tar: a is in the tar twice: the later one counts\n");
+
     for (more, part) in [
         (&["--compression", "zstd"][..], "--blob must say where"),
         (&["--compression", "keep", "--compression-level", "3"], "leave the level out"),

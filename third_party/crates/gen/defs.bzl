@@ -317,7 +317,6 @@ _NORMAL_DEPENDENCIES = {
             "libdeflater": Label("@crates//vendor/libdeflater-1.26.1:libdeflater"),
             "miniz_oxide": Label("@crates//vendor/miniz_oxide-0.9.1:miniz_oxide"),
             "sha2": Label("@crates//vendor/sha2-0.11.1:sha2"),
-            "tar": Label("@crates//vendor/tar-0.4.46:tar"),
             "thiserror": Label("@crates//vendor/thiserror-2.0.21:thiserror"),
             "zstd": Label("@crates//vendor/zstd-0.14.3:zstd"),
         },
@@ -447,6 +446,7 @@ _NORMAL_DEV_DEPENDENCIES = {
     "crates/layer": {
         _COMMON_CONDITION: {
             "proptest": Label("@crates//vendor/proptest-1.12.0:proptest"),
+            "tar": Label("@crates//vendor/tar-0.4.46:tar"),
             "tempfile": Label("@crates//vendor/tempfile-3.27.0:tempfile"),
         },
     },

@@ -1,12 +1,36 @@
 //! A tar from elsewhere as a layer.
 //!
 //! Told by its bytes, validated, hashed and, if asked for, recompressed in one pass over the file. Invariants: what is kept is
-//! never rewritten; what is recompressed has the same `diff_id`, byte for byte, whatever follows the end of the archive;
-//! memory does not depend on what the file claims.
+//! never rewritten; what is recompressed has the same `diff_id`, byte for byte; memory does not depend on what the file
+//! claims.
+//!
+//! Container runtimes read layers with Go's `archive/tar`, so a tar means here what it means there, and whatever they would
+//! refuse is refused: unknown types, among them old GNU sparse (`S`) and contiguous files (`7`); fields that are no
+//! numbers; broken pax records and sparse maps; extensions over 1 MiB. As there, the blocks of zeros at the end may be
+//! missing, and so may the padding before them; global pax headers must be well-formed, and change nothing; a second pax header in front of an
+//! entry replaces the first; types that have no content have none, whatever their size says. These are refused here and
+//! accepted there, since each is a mistake that would show late or never:
+//!
+//! | what | why |
+//! |---|---|
+//! | bytes other than zeros after the end | runtimes stop reading there: the second of two joined tars would be missing |
+//! | an empty file | a tar of nothing has 1,024 zeros; this is an interrupted write |
+//! | extensions that end early, or have no entry behind them | the entry is lost |
+//! | a path or hard link that leads out of the root | Docker refuses it, containerd places it at the root |
+//! | no name, except for a directory (the root); no target | no system can make it |
+//! | negative owners, modes and device numbers | -1 stands for "leave it" in `chown(2)` |
+//!
+//! One path twice is accepted everywhere, the later one counts, and a warning names it.
 
+mod check;
+mod decompress;
+mod extensions;
 mod fields;
+mod found;
+mod raw;
 mod scan;
 mod sniff;
+mod sparse;
 
 use std::{
     fs::File,
@@ -15,7 +39,6 @@ use std::{
     path::Path,
 };
 
-use flate2::bufread::MultiGzDecoder;
 use oci::{atomic::AtomicFile, digest::Hasher, layer_json::LayerJson, media_type::Compression};
 
 use crate::{
@@ -23,16 +46,22 @@ use crate::{
     engine::{self, Members, Written},
     error::Error,
     format::TAR_BLOCK,
-    import::{
-        scan::{Scanner, Stop},
-        sniff::Found,
-    },
+    import::{check::Checks, decompress::decompress, scan::Scanner, sniff::Sniffed},
     layer::{Description, describe, finish},
     mtree::Listing,
 };
 
 /// How much is read from the file, and decompressed, at a time.
 const READ: usize = 256 << 10;
+
+/// Why a scan ends early.
+#[derive(Debug)]
+enum Stop {
+    /// The tar is bad; what is wrong with it, in words.
+    Bad(String),
+    /// The listing of entries could not be written.
+    Listing(io::Error),
+}
 
 /// What becomes of the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +85,7 @@ impl Treatment {
 }
 
 /// Imports the tar at `source`. Without a place for the blob it is kept as it is; with one, it is written there even then.
+/// `warn` is told what is no error and yet worth a look.
 ///
 /// # Errors
 /// [`Error::NotATar`] and [`Error::Damaged`] say what is wrong with the file; no output is left behind.
@@ -65,21 +95,24 @@ pub fn import(
     threads: NonZeroUsize,
     description: Description,
     (blob, metadata, mtree): (Option<&Path>, &Path, &Path),
+    warn: &mut dyn FnMut(&str),
 ) -> Result<LayerJson, Error> {
     let failed = |operation| move |error| Error::Source { operation, path: source.to_owned(), source: error };
     let mut file = File::open(source).map_err(failed("open"))?;
     let mut head = Vec::with_capacity(TAR_BLOCK);
     (&mut file).take(TAR_BLOCK as u64).read_to_end(&mut head).map_err(failed("read"))?;
     let found = match sniff::sniff(&head) {
-        Found::Tar(compression) => compression,
-        Found::Other(words) => return Err(Error::NotATar { path: source.to_owned(), problem: words.into() }),
+        Sniffed::Tar(compression) => compression,
+        Sniffed::Other(words) => {
+            return Err(Error::NotATar { path: source.to_owned(), problem: words.into() });
+        }
     };
     let input = head.chain(file);
     let mut blob_file = blob.map(AtomicFile::create).transpose()?;
     let mut mtree_file = AtomicFile::create(mtree)?;
     let mut listing = Listing::new(BufWriter::new(&mut mtree_file))
         .map_err(|error| Error::Write { path: mtree.to_owned(), source: error })?;
-    let mut pass = Pass { source, found, threads, listing: &mut listing, mtree };
+    let mut pass = Pass { source, found, threads, listing: &mut listing, mtree, warn };
 
     let layer = match (treatment.codec(found), &mut blob_file, blob) {
         (Some(codec), Some(out), Some(path)) => {
@@ -112,6 +145,7 @@ struct Pass<'a, W> {
     threads: NonZeroUsize,
     listing: &'a mut Listing<W>,
     mtree: &'a Path,
+    warn: &'a mut dyn FnMut(&str),
 }
 
 impl<W: Write> Pass<'_, W> {
@@ -124,14 +158,7 @@ impl<W: Write> Pass<'_, W> {
     ) -> Result<Written, Error> {
         let (written, ()) = engine::run(codec, self.threads, out, |members| {
             let input = BufReader::with_capacity(READ, input);
-            match self.found {
-                Compression::None => self.pump(input, members),
-                Compression::Gzip => self.pump(MultiGzDecoder::new(input), members),
-                Compression::Zstd => {
-                    let decoder = zstd::stream::read::Decoder::with_buffer(input);
-                    self.pump(decoder.map_err(|error| self.read_failed(error, 0))?, members)
-                }
-            }
+            self.pump(decompress(self.found, input).map_err(|error| self.read_failed(error, 0))?, members)
         })?;
         Ok(written)
     }
@@ -162,6 +189,7 @@ impl<W: Write> Pass<'_, W> {
         let bad = |problem| Error::NotATar { path: self.source.to_owned(), problem };
         let piece = members.cuts().piece;
         let mut scanner = Scanner::new();
+        let mut checks = Checks::default();
         let mut offset = 0;
         loop {
             let block = members.block();
@@ -174,11 +202,14 @@ impl<W: Write> Pass<'_, W> {
             };
             block.advance(count);
             offset += count as u64;
-            scanner.feed(&block.bytes()[before..], &mut |line| self.listing.add(line)).map_err(|stop| {
-                match stop {
-                    Stop::Bad(problem) => bad(problem),
-                    Stop::Listing(source) => Error::Write { path: self.mtree.to_owned(), source },
-                }
+            let mut found = |entry| {
+                let mut warn = |words: &str| (self.warn)(&format!("{}: {words}", self.source.display()));
+                checks.check(&entry, &mut warn).map_err(Stop::Bad)?;
+                self.listing.add(&check::line(&entry)).map_err(Stop::Listing)
+            };
+            scanner.feed(&block.bytes()[before..], &mut found).map_err(|stop| match stop {
+                Stop::Bad(problem) => bad(problem),
+                Stop::Listing(source) => Error::Write { path: self.mtree.to_owned(), source },
             })?;
             if block.len() == piece {
                 members.cut()?;

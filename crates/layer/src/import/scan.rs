@@ -1,26 +1,36 @@
 //! Validates a tar while its bytes go by, and says what is in it.
 //!
 //! A scanner is fed pieces of any size and never asks for more, so that one pass serves digests, compressor and listing
-//! alike. Invariants: memory is bounded by [`MAX_EXTENSION`] whatever the input claims, which rules out readers that pull; entries are understood as
-//! Go's `archive/tar` does, since the container runtimes that will unpack the layer are written with it.
+//! alike. Invariants: memory is bounded by [`MAX_EXTENSION`] whatever the input claims, which rules out readers that pull;
+//! entries are understood as Go's `archive/tar` does, since the container runtimes that will unpack the layer are written
+//! with it. [`crate::import`] says where this is stricter.
 
-use std::{borrow::Cow, io, ops::Range};
+use std::ops::Range;
 
 use crate::{
     format::TAR_BLOCK,
     import::{
-        fields::{
-            DEVICE_MAJOR, DEVICE_MINOR, Extensions, GID, MODE, MTIME, REAL_SIZE, SIZE, UID, clean,
-            parse_number, parse_records,
-        },
+        Stop,
+        extensions::{Extensions, PaxSparse},
+        fields::parse_number,
+        found::{Found, Kind},
+        raw::Raw,
         sniff::{checksum_is_right, describe, is_zero},
+        sparse::{self, MAX_MAP, OLD_ENTRY, Segment, TextMap, is_consistent},
     },
-    mtree::{Line, Type},
     path::printable,
 };
 
 /// Longest pax or GNU extension that is kept. Go's reader has the same bound.
 const MAX_EXTENSION: u64 = 1 << 20;
+
+/// The map of an old sparse file: the entries in its header, whether there are more, its real size. In a block behind it:
+/// the entries, whether there are more.
+const OLD_MAP: Range<usize> = 386..482;
+const OLD_MORE: usize = 482;
+const OLD_SIZE: Range<usize> = 483..495;
+const OLD_BLOCK: Range<usize> = 0..504;
+const OLD_BLOCK_MORE: usize = 504;
 
 /// Reads a tar piece by piece.
 pub(crate) struct Scanner {
@@ -38,8 +48,11 @@ pub(crate) struct Scanner {
 /// What the next bytes are.
 enum State {
     Header,
-    /// Content and padding to pass over.
-    Skip(u64),
+    /// Content, and behind it padding, to pass over.
+    Skip {
+        content: u64,
+        padding: u64,
+    },
     /// An extension to keep: what it is for, its bytes so far, its size, and its padding.
     Keep {
         flag: u8,
@@ -47,27 +60,23 @@ enum State {
         size: u64,
         padded: u64,
     },
-    /// More blocks of an old GNU sparse map, then this much content.
-    SparseMap(u64),
+    /// More blocks of an old sparse map.
+    OldMap(Box<Partial>),
+    /// A sparse map as text at the start of the content.
+    TextMap {
+        partial: Box<Partial>,
+        text: TextMap,
+    },
     /// One block of zeros: a second one ends the archive.
     Zero,
-    /// After the end, where anything may stand.
+    /// After the end, where only zeros may stand.
     End,
 }
 
-/// Why a scan ends early.
-#[derive(Debug)]
-pub(crate) enum Stop {
-    /// The tar is bad; what is wrong with it, in words.
-    Bad(String),
-    /// The listing of entries could not be written.
-    Listing(io::Error),
-}
-
-impl From<String> for Stop {
-    fn from(problem: String) -> Self {
-        Self::Bad(problem)
-    }
+/// A sparse file whose map is being read.
+struct Partial {
+    found: Found,
+    map: Vec<Segment>,
 }
 
 impl Scanner {
@@ -90,28 +99,46 @@ impl Scanner {
     pub(crate) fn feed(
         &mut self,
         mut bytes: &[u8],
-        found: &mut impl FnMut(&Line<'_>) -> io::Result<()>,
+        found: &mut impl FnMut(Found) -> Result<(), Stop>,
     ) -> Result<(), Stop> {
         while !bytes.is_empty() {
             match &mut self.state {
-                State::End => return Ok(()),
-                State::Skip(left) => {
-                    let count = usize::try_from(*left).map_or(bytes.len(), |left| left.min(bytes.len()));
-                    *left -= count as u64;
+                State::End => {
+                    let Some(at) = bytes.iter().position(|byte| *byte != 0) else {
+                        self.offset += bytes.len() as u64;
+                        return Ok(());
+                    };
+                    return Err(Stop::Bad(format!(
+                        "it goes on after its end, which is the two blocks of zeros before its byte {}. Runtimes would not \
+                         see the rest. If these are several tars in one file, make them one with oci_layer(tars = …)",
+                        self.offset + at as u64
+                    )));
+                }
+                State::Skip { content, padding } => {
+                    let left = content.saturating_add(*padding);
+                    let count = usize::try_from(left).map_or(bytes.len(), |left| left.min(bytes.len()));
+                    let of_content = (count as u64).min(*content);
+                    *content -= of_content;
+                    *padding -= count as u64 - of_content;
                     self.offset += count as u64;
                     bytes = &bytes[count..];
-                    if *left == 0 {
+                    if *content == 0 && *padding == 0 {
                         self.state = State::Header;
                     }
                 }
-                State::Header | State::Keep { .. } | State::SparseMap(_) | State::Zero => {
+                State::Header
+                | State::Keep { .. }
+                | State::OldMap(_)
+                | State::TextMap { .. }
+                | State::Zero => {
                     let count = bytes.len().min(TAR_BLOCK - self.filled);
                     self.block[self.filled..self.filled + count].copy_from_slice(&bytes[..count]);
                     self.filled += count;
                     bytes = &bytes[count..];
                     if self.filled == TAR_BLOCK {
                         self.filled = 0;
-                        self.take_block(found)?;
+                        let state = std::mem::replace(&mut self.state, State::Header);
+                        self.state = self.take_block(state, found)?;
                         self.offset += TAR_BLOCK as u64;
                     }
                 }
@@ -123,13 +150,13 @@ impl Scanner {
     /// The bytes are at their end.
     ///
     /// # Errors
-    /// Where that is in the middle of an entry. The blocks of zeros at the end may be missing, as some tools leave them
-    /// out and every runtime does without.
+    /// Where that is in the middle of an entry. The blocks of zeros at the end, and the padding before them, may be
+    /// missing, as some tools leave them out and every runtime does without.
     pub(crate) fn finish(&self) -> Result<(), String> {
         let between = self.filled == 0 && self.extensions.is_empty();
         match self.state {
             State::End | State::Zero if between => Ok(()),
-            State::Header if between && self.entries > 0 => Ok(()),
+            State::Header | State::Skip { content: 0, .. } if between && self.entries > 0 => Ok(()),
             State::Header if self.offset == 0 => Err(describe(&self.block[..self.filled]).into()),
             _ => Err(format!(
                 "it is cut short: it ends after {} bytes, in or after {}. Make or fetch it again",
@@ -139,40 +166,63 @@ impl Scanner {
         }
     }
 
-    /// Takes a whole block.
-    fn take_block(&mut self, found: &mut impl FnMut(&Line<'_>) -> io::Result<()>) -> Result<(), Stop> {
-        match std::mem::replace(&mut self.state, State::Header) {
-            State::Header if is_zero(&self.block) => self.state = State::Zero,
-            State::Zero if is_zero(&self.block) => self.state = State::End,
-            State::Header => self.take_header(found)?,
-            State::Zero => {
-                return Err(format!(
-                    "after {} bytes one block of zeros stands between entries, where two would end the archive",
-                    self.offset
-                )
-                .into());
-            }
+    /// Takes a whole block, and says what comes next.
+    fn take_block(
+        &mut self,
+        state: State,
+        found: &mut impl FnMut(Found) -> Result<(), Stop>,
+    ) -> Result<State, Stop> {
+        match state {
+            State::Header if is_zero(&self.block) => Ok(State::Zero),
+            State::Zero if is_zero(&self.block) => Ok(State::End),
+            State::Header => self.take_header(found),
+            State::Zero => Err(Stop::Bad(format!(
+                "after {} bytes one block of zeros stands between entries, where two would end the archive",
+                self.offset
+            ))),
             State::Keep { flag, mut bytes, size, padded } => {
                 bytes.extend_from_slice(&self.block);
-                if bytes.len() as u64 == padded {
-                    bytes.truncate(usize::try_from(size).expect("at most MAX_EXTENSION"));
-                    self.take_extension(flag, bytes)?;
+                if (bytes.len() as u64) < padded {
+                    return Ok(State::Keep { flag, bytes, size, padded });
+                }
+                bytes.truncate(usize::try_from(size).expect("at most MAX_EXTENSION"));
+                self.extensions.add(flag, &bytes).map_err(|problem| {
+                    Stop::Bad(format!(
+                        "the pax header before {} bytes {problem}",
+                        self.offset + TAR_BLOCK as u64
+                    ))
+                })?;
+                Ok(State::Header)
+            }
+            State::OldMap(mut partial) => {
+                let Partial { found: entry, map } = &mut *partial;
+                sparse::parse_old(&self.block[OLD_BLOCK], map).ok_or_else(|| bad_map(entry))?;
+                if map.len() > MAX_MAP / OLD_ENTRY {
+                    return Err(bad_map(entry));
+                }
+                if self.block[OLD_BLOCK_MORE] == 0 {
+                    self.emit_sparse(*partial, found)
                 } else {
-                    self.state = State::Keep { flag, bytes, size, padded };
+                    Ok(State::OldMap(partial))
                 }
             }
-            State::SparseMap(content) => {
-                // `isextended` of an extension block.
-                self.state = if self.block[504] == 0 { skip(content) } else { State::SparseMap(content) };
+            State::TextMap { mut partial, mut text } => {
+                let bad = || bad_map(&partial.found);
+                let rest = partial.found.content.stored.checked_sub(TAR_BLOCK as u64).ok_or_else(bad)?;
+                let map = text.push(&self.block).map_err(|_| bad())?;
+                partial.found.content.stored = rest;
+                match map {
+                    Some(map) => self.emit_sparse(Partial { map, ..*partial }, found),
+                    None => Ok(State::TextMap { partial, text }),
+                }
             }
-            State::Skip(_) | State::End => unreachable!("these take no blocks"),
+            State::Skip { .. } | State::End => unreachable!("these take no blocks"),
         }
-        Ok(())
     }
 
-    fn take_header(&mut self, found: &mut impl FnMut(&Line<'_>) -> io::Result<()>) -> Result<(), Stop> {
+    fn take_header(&mut self, found: &mut impl FnMut(Found) -> Result<(), Stop>) -> Result<State, Stop> {
         if !checksum_is_right(&self.block) {
-            return Err(if self.offset == 0 {
+            return Err(Stop::Bad(if self.offset == 0 {
                 describe(&self.block).to_owned()
             } else {
                 format!(
@@ -180,127 +230,135 @@ impl Scanner {
                     self.offset,
                     printable(&self.last)
                 )
-            }
-            .into());
+            }));
         }
-        let header = tar::Header::from_byte_slice(&self.block);
-        let number = |name: &str, field: Range<usize>| {
-            let value = parse_number(&self.block[field]);
-            value.ok_or_else(|| format!("the header after {} bytes has no valid {name}", self.offset))
-        };
-        let natural = |name: &str, field| {
-            let value = u64::try_from(number(name, field)?);
-            value.map_err(|_| format!("the header after {} bytes has a negative {name}", self.offset))
-        };
-        let flag = header.entry_type().as_byte();
-        let stored = natural("size", SIZE)?;
-        if matches!(flag, b'x' | b'L' | b'K') {
-            if stored > MAX_EXTENSION {
-                return Err(
-                    format!("the extended header after {} bytes claims {stored} bytes", self.offset).into()
-                );
-            }
-            let padded = stored.next_multiple_of(TAR_BLOCK as u64);
-            self.state = State::Keep { flag, bytes: Vec::new(), size: stored, padded };
-            if stored == 0 {
-                self.state = State::Header;
-            }
-            return Ok(());
-        }
-        if flag == b'g' {
-            self.state = skip(padded(stored));
-            return Ok(());
+        let invalid =
+            |field: &str| Stop::Bad(format!("the header after {} bytes has no valid {field}", self.offset));
+        let raw = Raw::parse(&self.block).map_err(invalid)?;
+        if matches!(raw.flag, b'x' | b'g' | b'L' | b'K') {
+            let size = u64::try_from(raw.size).map_err(|_| invalid("size"))?;
+            return self.begin_extension(raw.flag, size);
         }
         let extensions = std::mem::take(&mut self.extensions);
-        let path = extensions.path().unwrap_or(&header.path_bytes()).to_vec();
-        self.last.clone_from(&path);
-        let stored = extensions.number(b"size").unwrap_or(stored);
-        let link = extensions.link().map(<[u8]>::to_vec);
-        let link = link.or_else(|| header.link_name_bytes().map(Cow::into_owned)).unwrap_or_default();
-        let device = || -> Result<(u64, u64), String> {
-            Ok((natural("device", DEVICE_MAJOR)?, natural("device", DEVICE_MINOR)?))
-        };
-        let cleaned = clean(&path)?;
-        let target = if flag == b'1' { clean(&link)? } else { link };
-        let mut content = stored;
-        let kind = match flag {
-            b'0' | 0 if path.ends_with(b"/") && stored == 0 => Type::Directory,
-            b'0' | 0 | b'7' => Type::File { size: extensions.real_size().unwrap_or(stored) },
-            b'S' => Type::File { size: natural("real size", REAL_SIZE)? },
-            b'1' => Type::Hardlink(&target),
-            b'2' => Type::Symlink(&target),
-            b'3' => device().map(|(major, minor)| Type::Character { major, minor })?,
-            b'4' => device().map(|(major, minor)| Type::Block { major, minor })?,
-            b'5' => Type::Directory,
-            b'6' => Type::Fifo,
-            other => {
-                return Err(format!(
-                    "{} has the type {:?}: container runtimes refuse to unpack it",
-                    printable(&path),
-                    char::from(other)
-                )
-                .into());
-            }
-        };
-        // Go takes no content for these, whatever their size says.
-        if matches!(flag, b'1'..=b'6') {
-            content = 0;
+        self.last = extensions.path().unwrap_or(&raw.name).to_vec();
+        let sparse = extensions.sparse().map_err(invalid)?;
+        let mut entry = Found::new(&raw, &extensions, &sparse, self.offset).map_err(Stop::Bad)?;
+        if entry.flag == b'S' {
+            let size = parse_number(&self.block[OLD_SIZE]).and_then(|size| u64::try_from(size).ok());
+            entry.content.size = size.ok_or_else(|| invalid("real size"))?;
+            let mut map = Vec::new();
+            sparse::parse_old(&self.block[OLD_MAP], &mut map).ok_or_else(|| bad_map(&entry))?;
+            let partial = Partial { found: entry, map };
+            return if self.block[OLD_MORE] == 0 {
+                self.emit_sparse(partial, found)
+            } else {
+                Ok(State::OldMap(Box::new(partial)))
+            };
         }
-        let line = Line {
-            path: &cleaned,
-            kind,
-            mode: natural("mode", MODE)? & 0o7777,
-            uid: extensions.number(b"uid").map_or_else(|| natural("uid", UID), Ok)?,
-            gid: extensions.number(b"gid").map_or_else(|| natural("gid", GID), Ok)?,
-            mtime: match extensions.mtime() {
-                Some(mtime) => mtime,
-                None => number("mtime", MTIME)?,
-            },
-            names: None,
-            xattrs: None,
-        };
-        found(&line).map_err(Stop::Listing)?;
+        match sparse {
+            PaxSparse::No => self.emit(entry, found),
+            _ if entry.kind != Kind::File => Err(bad_map(&entry)),
+            PaxSparse::Map(map) => self.emit_sparse(Partial { found: entry, map }, found),
+            PaxSparse::InContent => {
+                let partial = Partial { found: entry, map: Vec::new() };
+                Ok(State::TextMap { partial: Box::new(partial), text: TextMap::default() })
+            }
+        }
+    }
+
+    fn begin_extension(&mut self, flag: u8, size: u64) -> Result<State, Stop> {
+        if size > MAX_EXTENSION {
+            return Err(Stop::Bad(format!(
+                "the extended header after {} bytes claims {size} bytes; at most {MAX_EXTENSION} are read",
+                self.offset
+            )));
+        }
+        if size == 0 {
+            self.extensions.add(flag, &[]).expect("nothing is well-formed");
+            return Ok(State::Header);
+        }
+        let padded = size.next_multiple_of(TAR_BLOCK as u64);
+        Ok(State::Keep { flag, bytes: Vec::new(), size, padded })
+    }
+
+    /// Hands out a sparse file, whose map is complete.
+    fn emit_sparse(
+        &mut self,
+        Partial { found: mut entry, map }: Partial,
+        found: &mut impl FnMut(Found) -> Result<(), Stop>,
+    ) -> Result<State, Stop> {
+        if !is_consistent(&map, entry.content.size, entry.content.stored) {
+            return Err(bad_map(&entry));
+        }
+        entry.content.map = Some(map);
+        self.emit(entry, found)
+    }
+
+    /// Hands out an entry whose content comes next.
+    fn emit(
+        &mut self,
+        mut entry: Found,
+        found: &mut impl FnMut(Found) -> Result<(), Stop>,
+    ) -> Result<State, Stop> {
+        if entry.kind == Kind::File {
+            entry.content.offset = self.offset + TAR_BLOCK as u64;
+        }
+        let content = entry.content.stored;
+        found(entry)?;
         self.entries += 1;
-        let sparse_map_goes_on = flag == b'S' && self.block[482] != 0;
-        self.state =
-            if sparse_map_goes_on { State::SparseMap(padded(content)) } else { skip(padded(content)) };
-        Ok(())
-    }
-
-    fn take_extension(&mut self, flag: u8, mut bytes: Vec<u8>) -> Result<(), String> {
-        let until_nul = |bytes: &mut Vec<u8>| {
-            let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
-            bytes.truncate(end);
-        };
-        match flag {
-            b'L' => {
-                until_nul(&mut bytes);
-                self.extensions.path = Some(bytes);
-            }
-            b'K' => {
-                until_nul(&mut bytes);
-                self.extensions.link = Some(bytes);
-            }
-            _ => {
-                let records = parse_records(&bytes);
-                let records = records.ok_or_else(|| {
-                    format!("the pax header before {} bytes is malformed", self.offset + 512)
-                })?;
-                self.extensions.records.extend(records);
-            }
+        if content == 0 {
+            return Ok(State::Header);
         }
-        Ok(())
+        // A padding that overflows comes after more than any input holds.
+        let padded = content.checked_next_multiple_of(TAR_BLOCK as u64).unwrap_or(u64::MAX);
+        Ok(State::Skip { content, padding: padded - content })
     }
 }
 
-/// Content with its padding. What would overflow is more than any input holds, and ends as cut short.
-const fn padded(size: u64) -> u64 {
-    match size.checked_next_multiple_of(TAR_BLOCK as u64) {
-        Some(padded) => padded,
-        None => u64::MAX,
-    }
+fn bad_map(entry: &Found) -> Stop {
+    Stop::Bad(format!(
+        "the map of the sparse file {} is broken. Make or fetch it again",
+        printable(&entry.path)
+    ))
 }
 
-const fn skip(count: u64) -> State {
-    if count == 0 { State::Header } else { State::Skip(count) }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A tar with GNU's long names, contents, and the end.
+    fn sample() -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (path, size) in [("a".to_owned(), 0), ("long/".repeat(60) + "b", 700), ("c".into(), 512)] {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(size);
+            builder.append_data(&mut header, path, &vec![b'x'; usize::try_from(size).unwrap()][..]).unwrap();
+        }
+        builder.into_inner().unwrap()
+    }
+
+    #[test]
+    fn pieces_of_any_size_say_the_same() {
+        let tar = sample();
+        let scan = |piece: usize| {
+            let mut scanner = Scanner::new();
+            let mut entries = Vec::new();
+            for bytes in tar.chunks(piece) {
+                let mut found = |entry| {
+                    entries.push(entry);
+                    Ok(())
+                };
+                scanner.feed(bytes, &mut found).unwrap();
+            }
+            scanner.finish().unwrap();
+            entries
+        };
+        let whole = scan(usize::MAX);
+        let contents: Vec<_> =
+            whole.iter().map(|entry| (entry.content.offset, entry.content.stored)).collect();
+        assert_eq!(contents, [(512, 0), (512 * 4, 700), (512 * 7, 512)]);
+        for piece in [1, 7, 511, 512, 513, 5000] {
+            assert_eq!(scan(piece), whole, "{piece}");
+        }
+    }
 }

@@ -1,17 +1,22 @@
 //! What a file is, told by its first bytes and never by its name.
 
+use std::ops::Range;
+
 use oci::media_type::Compression;
 
-use crate::format::TAR_BLOCK;
+use crate::{format::TAR_BLOCK, import::fields::parse_number};
 
 /// What the first bytes say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum Sniffed {
     /// A tar, or a compressed stream that may hold one.
     Tar(Compression),
     /// Something else: what, and what to do.
     Other(&'static str),
 }
+
+/// Where the checksum of a header stands.
+const CHECKSUM: Range<usize> = 148..156;
 
 /// Compressed streams.
 const GZIP: &[u8] = &[0x1f, 0x8b];
@@ -46,15 +51,15 @@ const OTHERS: [(&[u8], &str); 10] = [
 ];
 
 /// Tells what begins with `head`, which is the first [`TAR_BLOCK`] bytes or all there are.
-pub(crate) fn sniff(head: &[u8]) -> Found {
+pub(crate) fn sniff(head: &[u8]) -> Sniffed {
     if head.starts_with(GZIP) {
-        return Found::Tar(Compression::Gzip);
+        return Sniffed::Tar(Compression::Gzip);
     }
     let skippable = head.first().is_some_and(|byte| byte >> 4 == 5) && head[1..].starts_with(ZSTD_SKIPPABLE);
     if head.starts_with(ZSTD) || skippable {
-        return Found::Tar(Compression::Zstd);
+        return Sniffed::Tar(Compression::Zstd);
     }
-    if is_tar(head) { Found::Tar(Compression::None) } else { Found::Other(describe(head)) }
+    if is_tar(head) { Sniffed::Tar(Compression::None) } else { Sniffed::Other(describe(head)) }
 }
 
 /// Whether this is the first block of a tar: a header whose checksum is right, or zeros.
@@ -69,11 +74,11 @@ pub(crate) fn is_zero(block: &[u8; TAR_BLOCK]) -> bool {
 
 /// Whether the checksum of a header is right, summing bytes or, as some old tars did, signed bytes.
 pub(crate) fn checksum_is_right(block: &[u8; TAR_BLOCK]) -> bool {
-    let Ok(expected) = tar::Header::from_byte_slice(block).cksum() else { return false };
-    let summed = || block[..148].iter().chain(b"        ").chain(&block[156..]);
-    let unsigned: u32 = summed().map(|&byte| u32::from(byte)).sum();
-    let signed: i32 = summed().map(|&byte| i32::from(byte.cast_signed())).sum();
-    unsigned == expected || u32::try_from(signed) == Ok(expected)
+    let Some(expected) = parse_number(&block[CHECKSUM]) else { return false };
+    let summed = || block[..CHECKSUM.start].iter().chain(b"        ").chain(&block[CHECKSUM.end..]);
+    let unsigned: i64 = summed().map(|&byte| i64::from(byte)).sum();
+    let signed: i64 = summed().map(|&byte| i64::from(byte.cast_signed())).sum();
+    unsigned == expected || signed == expected
 }
 
 /// What `head`, which begins no tar, looks like.
@@ -132,7 +137,7 @@ mod tests {
             (&[0x50, 0x2a, 0x4d, 0x18], Compression::Zstd),
         ];
         for (head, compression) in tars {
-            assert_eq!(sniff(head), Found::Tar(compression));
+            assert_eq!(sniff(head), Sniffed::Tar(compression));
         }
         let others: [(&[u8], &str); 13] = [
             (b"", "empty"),
@@ -151,7 +156,7 @@ mod tests {
         ];
         for (head, part) in others {
             assert!(
-                matches!(sniff(head), Found::Other(words) if words.contains(part)),
+                matches!(sniff(head), Sniffed::Other(words) if words.contains(part)),
                 "{part}: {:?}",
                 sniff(head)
             );

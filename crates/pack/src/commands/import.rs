@@ -48,8 +48,8 @@ enum Choice {
 }
 
 impl Import {
-    /// Runs the subcommand.
-    pub(crate) fn run(self) -> anyhow::Result<()> {
+    /// Runs the subcommand. `warn` is told what is no error and yet worth a look.
+    pub(crate) fn run(self, warn: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
         let codec = |compression| Codec::new(compression, self.compression_level, GzipMembers::Many);
         let treatment = match self.compression {
             Choice::Auto => Treatment::CompressPlain(codec(Compression::Gzip)?),
@@ -66,7 +66,7 @@ impl Import {
         }
         let description = self.common.description(None, BTreeMap::new());
         let outputs = (self.blob.as_deref(), &*self.common.metadata, &*self.common.mtree);
-        import(&self.tar, treatment, granted_threads(), description, outputs)?;
+        import(&self.tar, treatment, granted_threads(), description, outputs, warn)?;
         Ok(())
     }
 }

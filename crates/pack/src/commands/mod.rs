@@ -17,11 +17,11 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Runs the one that was asked for.
-    pub(crate) fn run(self) -> anyhow::Result<()> {
+    /// Runs the one that was asked for. `warn` is told what is no error and yet worth a look.
+    pub(crate) fn run(self, warn: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
         match self {
             Self::Layer(layer) => layer.run(),
-            Self::Import(import) => import.run(),
+            Self::Import(import) => import.run(warn),
         }
     }
 }
