@@ -1,0 +1,1 @@
+"""Benchmarks of `pack layer`: what `bench/layers`, `bench/locality` and `bench/report` are made of."""
