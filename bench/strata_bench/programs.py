@@ -44,11 +44,6 @@ class Program:
         """How results and targets call it."""
         return f"{self.name}:{self.codec}"
 
-    @property
-    def command(self) -> str:
-        """The command line for people, placeholders and all."""
-        return " | ".join(shlex.join(stage) for stage in self.stages)
-
 
 class Files:
     """Fills in placeholders for one input; writes the lists that they name, each once."""
