@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import random
 import shutil
+import sys
 import sysconfig
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -87,7 +89,7 @@ def prepare(folder: Path, sizes: Sizes, real_tree: Path, names: tuple[str, ...])
     wanted = {"version": VERSION, "sizes": asdict(sizes), "real_tree": str(real_tree.resolve())}
     marker = folder / MARKER
     if not marker.is_file() or json.loads(marker.read_text()) != wanted:
-        print(f"writing inputs to {folder}", flush=True)
+        print(f"writing inputs to {folder}", file=sys.stderr, flush=True)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         _write_synthetic(folder, sizes)
@@ -95,10 +97,15 @@ def prepare(folder: Path, sizes: Sizes, real_tree: Path, names: tuple[str, ...])
         for side in ("first", "second"):
             _copy_tree(folder / "c", folder / "d" / side)
         marker.write_text(json.dumps(wanted, indent=1) + "\n")
+    tree = f"the regular files of {real_tree}"
+    if real_tree == default_real_tree():  # Where that lies differs from machine to machine and tells nothing.
+        tree = (
+            f"the standard library and site-packages of Python {platform.python_version()} as installed, without tests"
+        )
     about = {
         "a": f"one file of {sizes.single_file >> 20:,} MiB, random bytes and text in runs of 0.2 to 1.7 MB",
         "b": f"{sizes.files:,} files of 0 to 8 KiB of text",
-        "c": f"the regular files of {real_tree}",
+        "c": tree,
         "d": "(c) twice, side by side",
     }
     return [Input.measure(name, folder / name, about[name]) for name in names]

@@ -37,6 +37,21 @@ def start_up_line(results: Results) -> str:
     return ", ".join(f"{command} {statistics.median(seconds) * 1e3:.2f} ms" for command, seconds in times)
 
 
+def start_ups(results: Results) -> int:
+    """How many starts were timed of each command."""
+    return min(map(len, results.data["start_up_s"].values()))
+
+
+def score(verdicts: list[Verdict]) -> str:
+    """How many targets are reached, counted by input."""
+    reached = sum(verdict.reached is True for verdict in verdicts)
+    unknown = sum(verdict.reached is None for verdict in verdicts)
+    missed = len(verdicts) - reached - unknown
+    return (
+        f"Of {len(verdicts)} targets, counted by input, {reached} are reached, {missed} missed, {unknown} not measured."
+    )
+
+
 def others_line(results: Results) -> str:
     """How quiet the machine was."""
     shares = [
@@ -71,5 +86,5 @@ def whole(results: Results, verdicts: list[Verdict]) -> str:
     if data["quick"]:
         parts.append("Quick: everything works. The figures mean nothing, so targets are not judged.")
     else:
-        parts += [others_line(results), table.aligned(table.of_targets(verdicts))]
+        parts += [others_line(results), table.aligned(table.of_targets(verdicts)), score(verdicts)]
     return "\n\n".join(parts)

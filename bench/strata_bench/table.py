@@ -23,9 +23,9 @@ def aligned(rows: Rows) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def markdown(rows: Rows) -> str:
-    """A Markdown table; the first row is its head."""
-    rule = ["---"] + ["--:"] * (len(rows[0]) - 1)
+def markdown(rows: Rows, *, left: bool = False) -> str:
+    """A Markdown table; the first row is its head. The columns after the first are figures unless `left`."""
+    rule = ["---"] + ["---" if left else "--:"] * (len(rows[0]) - 1)
     escaped = [[cell.replace("|", "\\|") for cell in row] for row in rows]
     return "\n".join("| " + " | ".join(row) + " |" for row in [escaped[0], rule, *escaped[1:]])
 
@@ -83,11 +83,41 @@ def of_cores(results: Results) -> Rows:
 
 
 def of_targets(verdicts: list[Verdict]) -> Rows:
-    """A row for each target on each input."""
-    rows = [["target", "input", "to reach", "measured", "outcome"]]
-    for verdict in verdicts:
-        sign = "≥" if verdict.at_least else "≤"
-        source = f"({verdict.source})" if verdict.source else ""
-        value = "–" if verdict.value is None else f"{verdict.value:.3f}"
-        rows.append([verdict.text, source, f"{sign} {verdict.limit:g}", value, verdict.outcome])
+    """A row for each target, a column for each input."""
+    sources = sorted({verdict.source for verdict in verdicts if verdict.source})
+    rows = [["target", "to reach", *(f"({source})" for source in sources), "outcome"]]
+    for target in dict.fromkeys(verdict.target for verdict in verdicts):
+        of_target = {verdict.source: verdict for verdict in verdicts if verdict.target == target}
+        first = next(iter(of_target.values()))
+        limits = dict.fromkeys(f"{verdict.limit:g}" for verdict in of_target.values())
+        if len(limits) > 1:
+            limits = dict.fromkeys(f"{verdict.limit:g} ({source})" for source, verdict in of_target.items())
+        cells = [_measured(of_target.get(source)) for source in sources]
+        if "" in of_target:  # No input of its own: the one figure stands in the first column.
+            cells[0] = _measured(of_target[""])
+        rows.append([first.text, f"{'≥' if first.at_least else '≤'} {', '.join(limits)}", *cells, outcome(of_target)])
+    return rows
+
+
+def _measured(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return ""
+    return "not measured" if verdict.value is None else f"{verdict.value:.3g}"
+
+
+def outcome(of_target: dict[str, Verdict]) -> str:
+    """What became of one target, over the inputs."""
+    missed = [
+        f"({source}) {verdict.outcome}".removeprefix("() ")
+        for source, verdict in of_target.items()
+        if not verdict.reached
+    ]
+    return ", ".join(missed) or "reached"
+
+
+def of_programs(results: Results) -> Rows:
+    """What ran, with its version."""
+    rows = [["program", "command", "version"]]
+    for program in results.data["programs"]:
+        rows.append([program["key"], f"`{program['command']}`", program["version"]])
     return rows
