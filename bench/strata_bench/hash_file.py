@@ -1,7 +1,7 @@
 """Prints the seconds that SHA-256 of a file in memory takes, by hashlib.
 
-A program of its own: `python3 -I hash_file.py FILE`. The file is mapped, and its pages are there before the clock starts,
-so that nothing but the hash is timed.
+A program of its own: `python3 -I hash_file.py FILE`. The file is mapped, and its pages are there before the clock
+starts, so that nothing but the hash is timed.
 """
 
 import hashlib

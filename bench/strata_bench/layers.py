@@ -45,7 +45,8 @@ def main(argv: list[str]) -> int:
 
 def _run(options: argparse.Namespace, work: Path) -> None:
     _check(options)
-    pack = cli.pack(options)
+    # A copy: a build meanwhile must not change what is measured.
+    pack = Path(shutil.copy(cli.pack(options), work / "pack"))
     everything, absent = _programs(options, pack)
     cpus = sorted(os.sched_getaffinity(0))[: options.cores]
     rounds = 1 if options.quick else options.rounds

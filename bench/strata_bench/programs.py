@@ -24,7 +24,7 @@ from strata_bench.errors import BenchError
 from strata_bench.inputs import Input, regular_files
 
 CODECS = ("gzip", "zstd", "none")
-ENTRIES_HEADER = "strata-entries 1\n"
+ENTRIES_HEADER = "strata-entries 2\n"
 """How an entries file of `pack layer` begins."""
 PLACEHOLDER = re.compile(r"\{(dir|out|entries|list)(?::([^{}]*))?\}")
 
@@ -88,7 +88,7 @@ class Files:
 
 
 def ours(pack: Path, version: str, levels: dict[str, list[int]]) -> list[Program]:
-    """`pack` with every codec at its default level and at those that are asked for."""
+    """`pack` with every codec at its default level, at those that are asked for, and with equal files stored once."""
 
     def program(name: str, codec: str, *options: str) -> Program:
         argv: tuple[str, ...] = (str(pack), "layer", "--entries", "{entries}", "--blob", "{out}")
@@ -106,6 +106,7 @@ def ours(pack: Path, version: str, levels: dict[str, list[int]]) -> list[Program
         return Program(name, codec, (argv,), version, ours=True)
 
     programs = [program("pack", codec) for codec in CODECS]
+    programs.append(program("pack-dedupe", "gzip", "--dedupe"))
     for codec, numbers in levels.items():
         programs += [program(f"pack-{level}", codec, "--compression-level", str(level)) for level in numbers]
     return programs

@@ -14,7 +14,12 @@ def run(program: str, cores: int, wall: float, **more: Any) -> dict[str, Any]:
     return {"input": "a", "program": program, "cores": cores, "wall_s": [9.0, 0.0, wall], **figures, **more}
 
 
-RUNS = [run("pack:gzip", 1, 4.0), run("pack:gzip", 2, 2.0), run("pack:gzip", 4, 1.6), run("bsdtar:gzip", 4, 8.0, size_bytes=90)]
+RUNS = [
+    run("pack:gzip", 1, 4.0),
+    run("pack:gzip", 2, 2.0),
+    run("pack:gzip", 4, 1.6),
+    run("bsdtar:gzip", 4, 8.0, size_bytes=90),
+]
 RESULTS = targets.Results(
     {
         "results": RUNS,
@@ -41,7 +46,11 @@ class Targets(unittest.TestCase):
             ({"kind": "size", "at_most": {"a": 1}}, 100 / 90, "missed by 11%"),
             ({"kind": "floor", "at_most": {"a": 1.1}}, 1.6 / 1.5, "reached"),
             ({"kind": "scaling", "cores": 2, "at_least": {"a": 0.85}}, 1.0, "reached"),
-            ({"kind": "scaling", "cores": 4, "at_least": {"a": 0.85}}, 1.5 / 1.6, "reached"),  # The hash alone takes 1.5.
+            (
+                {"kind": "scaling", "cores": 4, "at_least": {"a": 0.85}},
+                1.5 / 1.6,
+                "reached",
+            ),  # The hash alone takes 1.5.
             ({"kind": "scaling", "cores": 4, "at_least": {"a": 0.95}}, 1.5 / 1.6, "missed by 1%"),
             ({"kind": "reading", "at_most": {"a": 1.02}}, 1.0, "reached"),
             ({"kind": "memory", "at_most": {"a": 1}}, (64 << 20) / ((128 << 20) + 300), "reached"),
@@ -65,12 +74,26 @@ class Targets(unittest.TestCase):
         wanted = targets.load()
         self.assertEqual(len({target["id"] for target in wanted}), len(wanted))
         verdicts = targets.judge(RESULTS, wanted)
-        self.assertEqual({verdict.target for verdict in verdicts}, {target["id"] for target in wanted if "a" in target.get("at_most", target.get("at_least", {})) or "" in target.get("at_most", {})})
+        self.assertEqual(
+            {verdict.target for verdict in verdicts},
+            {
+                target["id"]
+                for target in wanted
+                if "a" in target.get("at_most", target.get("at_least", {})) or "" in target.get("at_most", {})
+            },
+        )
         self.assertEqual(targets.cores_needed(wanted)["pack:gzip"], {1, 2, 4})
 
     def test_row(self) -> None:
         wanted = [
-            {"id": "x", "text": "x", "kind": "wall", "program": "pack:gzip", "against": "bsdtar:gzip", "at_most": {"a": 0.1}}
+            {
+                "id": "x",
+                "text": "x",
+                "kind": "wall",
+                "program": "pack:gzip",
+                "against": "bsdtar:gzip",
+                "at_most": {"a": 0.1},
+            }
         ]
         rows = table.of_targets(targets.judge(RESULTS, wanted))
         self.assertEqual(rows[1], ["x", "≤ 0.1", "0.2", "(a) missed by 100%"])
