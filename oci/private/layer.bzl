@@ -4,7 +4,7 @@ load("//oci:providers.bzl", "OciLayerInfo")
 load("//oci:toolchain.bzl", "PACK_TOOLCHAIN_TYPE")
 load(":actions.bzl", "pack_layer")
 load(":labels.bzl", "display_label")
-load(":layer_entries.bzl", "add_dirs", "add_file", "add_runfiles", "add_settings", "add_srcs", "add_symlinks", "new_entries", "place")
+load(":layer_entries.bzl", "add_dirs", "add_file", "add_runfiles", "add_settings", "add_srcs", "add_symlinks", "add_whiteouts", "new_entries", "place")
 
 visibility("//oci/...")
 
@@ -60,6 +60,7 @@ def _oci_layer_impl(ctx):
             executables.append((executable_path, target))
     add_symlinks(entries, ctx.attr.symlinks)
     add_dirs(entries, ctx.attr.dirs)
+    add_whiteouts(entries, ctx.attr.whiteouts, ctx.attr.opaque)
 
     if ctx.attr.include_runfiles:
         for path, target in executables:
@@ -73,6 +74,12 @@ def _oci_layer_impl(ctx):
         arguments.add("--compression-level", str(ctx.attr.compression_level))
     if ctx.attr.dedupe:
         arguments.add("--dedupe")
+    for key, value in ctx.attr.annotations.items():
+        if not key or "=" in key:
+            fail("%s: annotations: the key %r is empty or holds a `=`. Keys look like org.example.key." % (ctx.label, key))
+
+        # Arguments of a command line, not lines of a file: a value may hold newlines.
+        arguments.add("--annotation", "%s=%s" % (key, value))
     if ctx.attr.gzip_members != "many":
         arguments.add("--gzip-members", ctx.attr.gzip_members)
 
@@ -120,6 +127,10 @@ Two files at one path, a path with `..`, and a glob that fits nothing are errors
 Output groups: `mtree`, the layer's listing; `metadata`, its `layer.json`.
 """,
     attrs = {
+        "annotations": attr.string_dict(
+            doc = """Annotations of the layer's descriptor in the manifest. Values may hold anything, newlines, quotes and
+`=` included, and stay as they are; keys may hold no `=`.""",
+        ),
         "compression": attr.string(
             doc = "`gzip`, which every runtime reads; `zstd`, smaller and faster, for containerd and Docker from 23 on; or `none`.",
             default = "gzip",
@@ -138,9 +149,9 @@ copy as soon as someone writes to it on Docker's, containerd's and podman's usua
             doc = "Directories to be there even if empty: paths in the image. Their modes come from `modes`.",
         ),
         "files": attr.string_keyed_label_dict(
-            doc = """Path in the image to target. A target with one output is placed at the path; if the path ends in `/`,
-any number of outputs are placed below it, at their paths relative to their package. A directory output's contents
-are placed below the path.""",
+            doc = """Path in the image to target. Without a slash at its end the path is that of the target's one output,
+whatever the output is called; a directory output's contents are placed below it. With a slash at its end it is a
+directory, below which any number of outputs, one as well as many, are placed at their paths relative to their package.""",
             allow_files = True,
         ),
         "gzip_members": attr.string(
@@ -167,6 +178,10 @@ the leading slash; `*` stays within a directory, `**` doesn't; the last one that
         "mtime": attr.int(
             doc = "Modification time of every entry, in seconds since 1970 (`.pyc` files compare it to their sources').",
             default = 0,
+        ),
+        "opaque": attr.string_list(
+            doc = """Directories in the image of which nothing is to be left that layers below have in them (OCI's
+opaque whiteouts). What this layer has in them stays.""",
         ),
         "owner": attr.string(
             doc = """Owner of every entry, `uid:gid`, as numbers: which number a name has stands in the image's
@@ -195,6 +210,11 @@ starts with `/`. A file that doesn't lie below it is an error.""",
         ),
         "symlinks": attr.string_dict(
             doc = "Path in the image to the link's target, which is stored as it is, absolute or relative.",
+        ),
+        "whiteouts": attr.string_list(
+            doc = """Paths in the image that are to be gone: files, or directories with all that layers below have in them.
+A path that this layer writes is an error: what it writes replaces what is below anyway. A file that is named like a
+whiteout, `.wh.<name>`, is an error too, since it would delete instead of being there.""",
         ),
         "xattrs": attr.string_dict(
             doc = """Glob to extended attribute, `name=value`, for files and directories; several for one glob are written one a

@@ -156,6 +156,19 @@ def add_dirs(entries, dirs):
     for path in dirs:
         entries.add_all(_entry("dir", path, ""))
 
+def add_whiteouts(entries, whiteouts, opaque):
+    """Adds what the layer takes away from those below it.
+
+    Args:
+      entries: from new_entries.
+      whiteouts: list of paths in the image.
+      opaque: list of directories in the image.
+    """
+    for path in whiteouts:
+        entries.add_all(_entry("whiteout", path, ""))
+    for path in opaque:
+        entries.add_all(_entry("opaque", path, ""))
+
 def add_runfiles(ctx, entries, executable_path, target):
     """Adds a binary's runfiles as Bazel lays them out, next to it.
 
