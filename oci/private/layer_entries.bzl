@@ -63,10 +63,21 @@ def add_settings(entries, *, owner, owners, owner_name, mode, modes, xattrs, mti
     for glob, glob_mode in modes.items():
         _add_setting(entries, "mode", attribute = "modes", glob = glob or "/", mode = glob_mode)
 
+def _file_kind(file):
+    if file.is_directory:
+        return "tree"
+
+    # A source file that is a link counts as the file that it leads to, for Bazel and so here.
+    if file.is_source:
+        return "file"
+
+    # File.is_symlink is there from Bazel 8 on. Before, pack looks at the output itself.
+    if not hasattr(file, "is_symlink"):
+        return "output"
+    return "readlink" if file.is_symlink else "file"
+
 def _file_entry(path, file):
-    # File.is_symlink is there from Bazel 8 on.
-    kind = "tree" if file.is_directory else "readlink" if getattr(file, "is_symlink", False) else "file"
-    return _entry(kind, path, file.path)
+    return _entry(_file_kind(file), path, file.path)
 
 def _repo_relative(file):
     """`../repo/pkg/x` and `pkg/x` to `pkg/x`."""

@@ -33,6 +33,34 @@ program = rule(
     executable = True,
 )
 
+def _links_impl(ctx):
+    links = []
+    for name, target in ctx.attr.targets.items():
+        link = ctx.actions.declare_symlink(ctx.label.name + "/" + name)
+        ctx.actions.symlink(output = link, target_path = target)
+        links.append(link)
+    plain = ctx.actions.declare_file(ctx.label.name + "/plain")
+    ctx.actions.write(plain, "plain")
+
+    # Files, although Bazel makes links of them.
+    linked = ctx.actions.declare_file(ctx.label.name + "/linked")
+    ctx.actions.symlink(output = linked, target_file = plain)
+    program = ctx.actions.declare_file(ctx.label.name + "/program")
+    ctx.actions.write(program, "#!/bin/sh\n", is_executable = True)
+    files = depset(links + [plain, linked, program])
+    runfiles = ctx.runfiles(
+        transitive_files = files,
+        symlinks = {"linked_links/" + name: link for name, link in zip(ctx.attr.targets, links)},
+    )
+    return [DefaultInfo(files = files, executable = program, runfiles = runfiles)]
+
+links = rule(
+    implementation = _links_impl,
+    doc = "Declared symbolic links, and files that are presented as links.",
+    attrs = {"targets": attr.string_dict(mandatory = True)},
+    executable = True,
+)
+
 def _files_impl(ctx):
     files = []
     for name in ctx.attr.names:

@@ -9,6 +9,7 @@
 //! | `tree` | in the image | on disk | of the files in it, or empty | a directory with all that it holds |
 //! | `symlink` | in the image | target | | a symbolic link |
 //! | `readlink` | in the image | on disk | | a symbolic link with the target of that link |
+//! | `output` | in the image | on disk | own mode or empty | an output of an action, file or declared link, told by [`crate::staging`] |
 //! | `dir` | in the image | | own mode or empty | a directory |
 //! | `empty` | in the image | | own mode or empty | an empty file |
 //! | `whiteout` | in the image | | | the path is gone from the layers below |
@@ -82,6 +83,8 @@ pub enum DeclaredKind {
     Readlink(PathBuf),
     /// A directory.
     Directory,
+    /// An output of an action on disk: a symbolic link if it was declared as one, else a regular file.
+    Output(PathBuf),
     /// An empty regular file.
     Empty,
     /// The path is gone from the layers below.
@@ -255,6 +258,7 @@ impl Fields<'_> {
             "file" => DeclaredKind::File(self.on_disk()?),
             "tree" => DeclaredKind::Tree(self.on_disk()?),
             "readlink" => DeclaredKind::Readlink(self.on_disk()?),
+            "output" => DeclaredKind::Output(self.on_disk()?),
             "symlink" => {
                 check_target(self.source.as_bytes())
                     .map_err(|problem| (SOURCE, EntriesProblem::Source(problem)))?;
@@ -269,7 +273,7 @@ impl Fields<'_> {
         };
         use DeclaredKind as K;
         self.must_be_empty(match kind {
-            K::File(_) | K::Tree(_) | K::Readlink(_) | K::Symlink(_) => &[],
+            K::File(_) | K::Tree(_) | K::Readlink(_) | K::Output(_) | K::Symlink(_) => &[],
             K::Directory | K::Empty => &[SOURCE],
             K::Whiteout | K::Opaque => &[SOURCE, MODE],
             K::Tar(_) => &[PATH, MODE],
@@ -314,7 +318,7 @@ mod tests {
     #[test]
     fn every_kind() {
         let text = "strata-entries 2\nfile\n/a\nsrc/a\n\ntree\n./\nout\n0600\nsymlink\nl\n../../t\n\n\
-                    readlink\nr\nbin/r\n\ndir\nd/\n\n1777\nempty\ne\n\n\nwhiteout\nw/\n\n\nopaque\no\n\n\n\
+                    readlink\nr\nbin/r\n\noutput\nu\nbin/u\n\ndir\nd/\n\n1777\nempty\ne\n\n\nwhiteout\nw/\n\n\nopaque\no\n\n\n\
                     tar\n\nin.tar\n\n";
         use DeclaredKind::*;
         let expected = [
@@ -322,6 +326,7 @@ mod tests {
             ("", Tree("out".into()), Some(0o600)),
             ("l", Symlink("../../t".into()), None),
             ("r", Readlink("bin/r".into()), None),
+            ("u", Output("bin/u".into()), None),
             ("d", Directory, Some(0o1777)),
             ("e", Empty, None),
             ("w", Whiteout, None),

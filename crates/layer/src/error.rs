@@ -217,7 +217,7 @@ pub enum EntriesProblem {
     NotUtf8,
     /// A kind that does not exist.
     #[error(
-        "unknown kind {found:?}: known are file, tree, symlink, readlink, dir, empty, whiteout, opaque, tar, owner, names, mode, xattr and mtime"
+        "unknown kind {found:?}: known are file, tree, symlink, readlink, output, dir, empty, whiteout, opaque, tar, owner, names, mode, xattr and mtime"
     )]
     Kind {
         /// What stands there.

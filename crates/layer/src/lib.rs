@@ -17,6 +17,7 @@ mod host;
 mod mtree;
 mod read;
 mod shape;
+mod staging;
 mod stream;
 mod walk;
 

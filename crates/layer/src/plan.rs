@@ -16,6 +16,7 @@ use crate::{
     host,
     path::{ImagePath, printable},
     settings::Settings,
+    staging::is_declared_link,
     walk::{Found, walk},
     whiteout,
 };
@@ -53,6 +54,8 @@ fn expand(declared: Vec<Declared>, settings: &Settings) -> Result<Vec<Entry>, Er
             DeclaredKind::File(source) => Kind::File(source),
             DeclaredKind::Symlink(target) => Kind::Symlink(target.into_bytes().into()),
             DeclaredKind::Readlink(link) => Kind::Symlink(read_link(&link)?),
+            DeclaredKind::Output(output) if is_declared_link(&output) => Kind::Symlink(read_link(&output)?),
+            DeclaredKind::Output(output) => Kind::File(output),
             DeclaredKind::Directory => Kind::Directory,
             DeclaredKind::Empty => Kind::Empty,
             DeclaredKind::Whiteout | DeclaredKind::Opaque => {

@@ -180,6 +180,39 @@ fn names_of_every_length() {
 }
 
 #[test]
+fn outputs_are_links_only_if_declared() {
+    let dir = tempfile::tempdir().unwrap();
+    let real = put(dir.path(), "execroot/_main/bin/real", b"#!content");
+    let link = |name: &str, target: &str| {
+        let path = dir.path().join(name);
+        std::os::unix::fs::symlink(target, &path).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let real = real.to_str().unwrap();
+    let (staged, twice) = (link("staged", real), link("execroot/_main/bin/twice", real));
+    let lines = [
+        ("declared/absolute", &*link("absolute", "/usr/share/zoneinfo/UTC"), "/usr/share/zoneinfo/UTC"),
+        ("declared/dangling", &link("dangling", "../no/where"), "../no/where"),
+        ("declared/sibling", &link("sibling", "staged"), "staged"),
+        ("file/plain", real, ""),
+        ("file/staged", &staged, ""),
+        ("file/twice", &link("again", &twice), ""),
+    ];
+    let declared: Vec<_> = lines.iter().map(|(path, source, _)| ("output", *path, *source, "")).collect();
+    let packed = pack(&planned(declare(&declared)).unwrap(), Codec::None, 2).unwrap();
+    let read = read_tar(&packed.blob);
+    for (path, _, target) in lines {
+        let found = read.iter().find(|entry| entry.path == path).unwrap();
+        let content: &[u8] = if target.is_empty() { b"#!content" } else { b"" };
+        assert_eq!((&*found.link, &*found.content), (target, content), "{path}");
+    }
+    // What a file is staged as leads somewhere: here it does not.
+    let nowhere = link("lost", dir.path().join("execroot/_main/bin/lost").to_str().unwrap());
+    let planned = planned(declare(&[("output", "x", &nowhere, "")])).unwrap();
+    assert!(pack(&planned, Codec::None, 1).err().unwrap().to_string().contains(&nowhere));
+}
+
+#[test]
 fn trees_follow_links() {
     let dir = tempfile::tempdir().unwrap();
     put(dir.path(), "elsewhere/sub/file", b"1");
