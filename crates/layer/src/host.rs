@@ -2,7 +2,7 @@
 //!
 //! Invariant: on Unix nothing is lost. Elsewhere names must be Unicode.
 
-use std::ffi::OsStr;
+use std::{ffi::OsStr, path::Path};
 
 /// The bytes of a name, if it has any.
 #[cfg(unix)]
@@ -15,4 +15,17 @@ pub(crate) fn bytes(name: &OsStr) -> Option<&[u8]> {
 #[cfg(not(unix))]
 pub(crate) fn bytes(name: &OsStr) -> Option<&[u8]> {
     name.to_str().map(str::as_bytes)
+}
+
+/// A path on disk of these bytes.
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "the other systems' version can fail")]
+pub(crate) fn path(bytes: &[u8]) -> Option<&Path> {
+    Some(Path::new(<OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes)))
+}
+
+/// A path on disk of these bytes, if they are Unicode.
+#[cfg(not(unix))]
+pub(crate) fn path(bytes: &[u8]) -> Option<&Path> {
+    str::from_utf8(bytes).ok().map(Path::new)
 }

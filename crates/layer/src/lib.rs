@@ -7,6 +7,7 @@
 //! and contents of the files. Nothing reads the clock, the environment, or the number of threads but
 //! to start as many.
 
+mod below;
 mod block;
 mod capability;
 mod cut;

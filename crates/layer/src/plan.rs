@@ -10,6 +10,7 @@ use std::{
 };
 
 use crate::{
+    below::leave_out,
     entries::{Declarations, Declared, DeclaredKind, check_target},
     entry::{Entry, Kind},
     error::Error,
@@ -36,6 +37,19 @@ pub fn plan(Declarations { entries, settings }: Declarations) -> Result<Vec<Entr
     whiteout::check(&entries)?;
     settings.apply(&mut entries)?;
     Ok(entries)
+}
+
+/// Decides the entries of a layer as [`plan`] does, and leaves out what `lower` layers of the same image have already. Those
+/// are as declared, lowest first; nothing that they name is looked at.
+///
+/// # Errors
+/// As for [`plan`].
+pub fn plan_above(declarations: Declarations, lower: &[Declarations]) -> Result<Vec<Entry>, Error> {
+    if lower.is_empty() {
+        return plan(declarations);
+    }
+    let entries = plan(declarations.clone())?;
+    Ok(leave_out(entries, &declarations, lower))
 }
 
 /// One entry for each declaration, and for each file and directory of a tree.

@@ -50,39 +50,73 @@ impl Settings {
     /// # Errors
     /// A glob that matches none of them.
     pub(crate) fn apply(&self, entries: &mut [Entry]) -> Result<(), Error> {
-        let mut owners = Lookup::new("owners", &self.owners);
-        let mut modes = Lookup::new("modes", &self.modes);
-        let mut xattrs = Lookup::new("xattrs", &self.xattrs);
-        let mut last = None;
-        for entry in entries {
-            if entry.kind == Kind::Whiteout {
-                continue;
-            }
-            if let Some(owner) = owners.last(&entry.path, |_| true) {
-                (entry.owner, entry.names) = (*owner, None);
-            }
-            entry.mode = self.mode_of(entry, &mut modes);
-            if !self.xattrs.is_empty() {
-                add_xattrs(entry, &mut xattrs, &mut last);
-            }
-        }
+        let mut applied = Applied::new(self);
+        entries.iter_mut().for_each(|entry| applied.apply(entry));
+        let Applied { owners, modes, xattrs, .. } = applied;
         owners.check_all_used()?;
         modes.check_all_used()?;
         xattrs.check_all_used()
     }
 
-    fn mode_of(&self, Entry { path, kind, mode, .. }: &Entry, modes: &mut Lookup<'_, u16>) -> Option<u16> {
-        match kind {
-            Kind::Symlink(_) => mode.or(Some(SYMLINK_MODE)),
-            Kind::Directory => {
-                let by_glob = modes.last(path, |mode| mode & 0o100 != 0).copied();
-                mode.or(by_glob).or_else(|| Some(default_directory_mode(path.as_bytes())))
-            }
-            Kind::Empty | Kind::Whiteout | Kind::File(_) => {
-                let by_glob = modes.last(path, |_| true).copied();
-                let default = if matches!(kind, Kind::File(_)) { None } else { Some(FILE_MODE) };
-                mode.or(by_glob).or(self.mode).or(default)
-            }
+    /// Gives one entry what the settings say of it, whether or not globs match others.
+    pub(crate) fn apply_to_one(&self, entry: &mut Entry) {
+        Applied::new(self).apply(entry);
+    }
+
+    /// Whether one of the globs decides something about an entry.
+    pub(crate) fn any_glob_matches(&self, Entry { path, kind, .. }: &Entry) -> bool {
+        let Applied { mut owners, mut modes, mut xattrs, .. } = Applied::new(self);
+        *kind != Kind::Whiteout
+            && (owners.last(path, |_| true).is_some()
+                || modes.last(path, |mode| mode_fits(*mode, kind)).is_some()
+                || xattrs.last(path, |xattr| xattr.fits(kind)).is_some())
+    }
+}
+
+/// Whether a mode by glob is one for entries of this kind.
+const fn mode_fits(mode: u16, kind: &Kind) -> bool {
+    match kind {
+        Kind::Symlink(_) | Kind::Whiteout => false,
+        Kind::Directory => mode & 0o100 != 0,
+        Kind::Empty | Kind::File(_) => true,
+    }
+}
+
+/// Settings on their way over the entries.
+struct Applied<'a> {
+    settings: &'a Settings,
+    owners: Lookup<'a, Owner>,
+    modes: Lookup<'a, u16>,
+    xattrs: Lookup<'a, Xattr>,
+    /// Extended attributes of the last entry that had some.
+    last: Option<Arc<Xattrs>>,
+}
+
+impl<'a> Applied<'a> {
+    fn new(settings: &'a Settings) -> Self {
+        let owners = Lookup::new("owners", &settings.owners);
+        let modes = Lookup::new("modes", &settings.modes);
+        let xattrs = Lookup::new("xattrs", &settings.xattrs);
+        Self { settings, owners, modes, xattrs, last: None }
+    }
+
+    fn apply(&mut self, entry: &mut Entry) {
+        if entry.kind == Kind::Whiteout {
+            return;
+        }
+        if let Some(owner) = self.owners.last(&entry.path, |_| true) {
+            (entry.owner, entry.names) = (*owner, None);
+        }
+        let Entry { path, kind, mode, .. } = &*entry;
+        let by_glob = self.modes.last(path, |mode| mode_fits(*mode, kind)).copied();
+        entry.mode = mode.or(by_glob).or_else(|| match kind {
+            Kind::Symlink(_) => Some(SYMLINK_MODE),
+            Kind::Directory => Some(default_directory_mode(path.as_bytes())),
+            Kind::File(_) => self.settings.mode,
+            Kind::Empty | Kind::Whiteout => self.settings.mode.or(Some(FILE_MODE)),
+        });
+        if !self.settings.xattrs.is_empty() {
+            add_xattrs(entry, &mut self.xattrs, &mut self.last);
         }
     }
 }

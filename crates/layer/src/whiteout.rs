@@ -49,6 +49,13 @@ fn entry(path: ImagePath, mtime: u64) -> Entry {
     }
 }
 
+/// What an entry deletes of the layers below, if it is a whiteout: a path, or all in a directory.
+pub(crate) fn deleted(entry: &Entry) -> Option<ImagePath> {
+    let name = entry.path.name().strip_prefix(PREFIX).filter(|_| entry.kind == Kind::Whiteout)?;
+    let parent = entry.path.parent();
+    if entry.path.name() == OPAQUE { Some(parent) } else { parent.join(name).ok() }
+}
+
 /// Checks the invariant over all entries of a layer, sorted and with all parents among them.
 pub(crate) fn check(entries: &[Entry]) -> Result<(), Error> {
     for entry in entries {

@@ -71,6 +71,29 @@ fn a_layer_with_everything() {
 }
 
 #[test]
+fn what_lower_layers_have_is_left_out() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("hello"), "hello\n").unwrap();
+    let entries = |paths: &[&str]| {
+        let entries = paths.iter().map(|path| format!("file\n{path}\nhello\n\n"));
+        format!("strata-entries 2\n{}", entries.collect::<String>())
+    };
+    fs::write(dir.path().join("lowest"), entries(&["a/x", "a/y"])).unwrap();
+    fs::write(dir.path().join("middle"), "strata-entries 2\nwhiteout\na/y\n\n\n").unwrap();
+    let below = ["--below", "lowest", "--below", "middle"];
+    let output = layer(dir.path(), &entries(&["a/x", "a/y", "b"]), &below);
+    assert_eq!((output.status.code(), stderr(&output)), (Some(0), String::new()));
+    let mtree = fs::read_to_string(dir.path().join("mtree")).unwrap();
+    let paths: Vec<_> = mtree.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(paths, ["#mtree", "./a", "./a/y", "./b"]);
+
+    fs::write(dir.path().join("middle"), "strata-entries 2\nwhiteout\n\n\n\n").unwrap();
+    let output = layer(dir.path(), &entries(&["b"]), &below);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("pack: middle:3: bad path"), "{}", stderr(&output));
+}
+
+#[test]
 fn every_compression() {
     let entries = "strata-entries 2\nempty\nx\n\n\n";
     let cases = [("none", None, 1024), ("zstd", Some("19"), 0), ("gzip", Some("0"), 0)];

@@ -6,7 +6,7 @@ use ::layer::{
     codec::{Codec, GzipMembers},
     entries,
     layer::{Packing, granted_threads, pack},
-    plan::plan,
+    plan::plan_above,
 };
 use anyhow::bail;
 use clap::Args;
@@ -20,6 +20,9 @@ pub(crate) struct Layer {
     /// What the layer holds: `strata-entries 2`, then four lines an entry.
     #[arg(long, value_name = "FILE")]
     entries: PathBuf,
+    /// Entries of a layer below this one in the image, lowest first: what they have is left out. Only this text is read.
+    #[arg(long, value_name = "FILE")]
+    below: Vec<PathBuf>,
     /// Where to write the blob.
     #[arg(long, value_name = "FILE")]
     blob: PathBuf,
@@ -73,7 +76,8 @@ impl Layer {
                 bail!("the annotation {key:?} is given twice: {other:?} and {value:?}");
             }
         }
-        let entries = plan(entries::load(&self.entries)?)?;
+        let below = self.below.iter().map(|file| entries::load(file)).collect::<Result<Vec<_>, _>>()?;
+        let entries = plan_above(entries::load(&self.entries)?, &below)?;
         let description = self.common.description(platform, annotations);
         let outputs = (&*self.blob, &*self.common.metadata, &*self.common.mtree);
         let packing = Packing { codec, dedupe: self.dedupe, threads: granted_threads() };
