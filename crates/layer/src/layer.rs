@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
     io::{self, BufWriter, Write},
     num::NonZeroUsize,
     path::Path,
@@ -9,7 +10,7 @@ use std::{
 };
 
 use oci::{
-    atomic::{self, AtomicFile},
+    atomic::AtomicFile,
     layer_json::{self, Blob, LayerHistory, LayerJson},
     platform::Platform,
     shape::Shape,
@@ -116,18 +117,25 @@ pub(crate) fn describe(written: Written, codec: Codec, description: Description)
     }
 }
 
-/// Writes the `layer.json` and puts all outputs in place, metadata last: whoever sees it sees the rest.
+/// Writes the `layer.json` and puts all outputs in place, metadata last: whoever sees it sees the rest, also if this
+/// process is killed between. So one that is left from an earlier run goes first.
 pub(crate) fn finish(
     layer: &LayerJson,
     blob: Option<AtomicFile>,
     mtree: AtomicFile,
     metadata: &Path,
 ) -> Result<(), Error> {
-    let json =
-        layer.to_json().map_err(|error| Error::Write { path: metadata.to_owned(), source: error.into() })?;
+    let failed = |source: io::Error| Error::Write { path: metadata.to_owned(), source };
+    let json = layer.to_json().map_err(|error| failed(error.into()))?;
+    let mut metadata_file = AtomicFile::create(metadata)?;
+    metadata_file.write_all(&json).map_err(failed)?;
+    match fs::remove_file(metadata) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
     if let Some(blob) = blob {
         blob.commit()?;
     }
     mtree.commit()?;
-    Ok(atomic::write(metadata, &json)?)
+    Ok(metadata_file.commit()?)
 }

@@ -210,6 +210,19 @@ mod tests {
     }
 
     #[test]
+    fn what_a_killed_process_of_the_same_id_left_is_no_obstacle() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("out");
+        // More than all tests of this process can have counted.
+        for count in 0..500 {
+            fs::write(dir.path().join(format!(".out.{}-{count}.tmp", process::id())), "half").unwrap();
+        }
+        write(&path, b"whole").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+        assert_eq!(names(dir.path()).len(), 501);
+    }
+
+    #[test]
     fn a_directory_replaces_an_empty_one_only() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("tree");

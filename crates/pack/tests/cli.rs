@@ -2,38 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Output},
-};
+mod support;
 
-/// Runs `pack` in `dir` without any environment.
-fn pack(dir: &Path, arguments: &[&str]) -> Output {
-    // Bazel gives a path relative to the folder that the test starts in.
-    let binary = fs::canonicalize(env!("CARGO_BIN_EXE_pack")).unwrap();
-    Command::new(binary).args(arguments).current_dir(dir).env_clear().output().unwrap()
-}
+use std::fs;
 
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-const OUTPUTS: [&str; 8] =
-    ["--blob", "blob", "--metadata", "layer.json", "--mtree", "mtree", "--created-by", "//app:layer"];
-
-/// `pack layer` over `entries`, with more arguments.
-fn layer(dir: &Path, entries: &str, more: &[&str]) -> Output {
-    fs::write(dir.join("entries"), entries).unwrap();
-    pack(dir, &[&["layer", "--entries", "entries"], &OUTPUTS[..], more].concat())
-}
-
-fn names(dir: &Path) -> Vec<String> {
-    let mut names: Vec<_> =
-        fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
-}
+use support::{OUTPUTS, layer, names, pack, stderr};
 
 #[test]
 fn a_layer_with_everything() {
