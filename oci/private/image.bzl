@@ -122,8 +122,8 @@ Output groups: `manifest`, `config`, `digest`.
 
 A directory of a layer replaces a symbolic link that a lower layer has at the same path, on every container runtime:
 `/bin/tool` over a base with `/bin -> usr/bin` hides all of the base's programs. The build warns where the layers below
-are of this build, and names the place to use instead. Who means it deletes the link with a whiteout, in the same layer
-or in one between.
+are of this build, and names the place to use instead. Who means it deletes the link first, by the `whiteouts` of a layer
+between.
 """,
     attrs = IMAGE_ATTRS,
     provides = [OciImageInfo],

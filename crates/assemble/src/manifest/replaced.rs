@@ -2,7 +2,8 @@
 //!
 //! On every runtime a directory of a layer takes the place of a symbolic link that a lower layer has at its path. So
 //! `/bin/tool` over a base with `/bin -> usr/bin` leaves an image whose `/bin` holds that tool and nothing else, which
-//! hardly anybody means. Who does mean it says so in the image: a whiteout of the link, in the same layer or between.
+//! hardly anybody means. Who does mean it says so in the image: a whiteout of the link in a layer between. (One in the
+//! same layer counts as well. `pack` writes no such layer, others may.)
 //!
 //! Invariant: nothing is said of what is not known, which is all that lies below a layer without a shape. Shapes have no
 //! files, so a link that a file of a layer between has replaced is taken to be there still.
@@ -99,8 +100,8 @@ impl<'a> Links<'a> {
             (_, None) => "put that elsewhere, since the link leads in a circle".to_owned(),
         };
         format!(
-            "/{path} -> {target} of {below} would be replaced by a directory, since {above} has /{example}: {better}, or \
-             if the link shall go, name it in whiteouts"
+            "/{path} -> {target} of {below} would be replaced by a directory, since {above} has /{example}: {better}, \
+             or, if the link shall go, delete it by `whiteouts` of a layer between"
         )
     }
 
@@ -193,10 +194,10 @@ mod tests {
     #[test]
     fn the_whole_message() {
         let expected = "/bin -> usr/bin of //:0 would be replaced by a directory, since //:1 has /bin/tool: put that at \
-                        /usr/bin/tool, or if the link shall go, name it in whiteouts";
+                        /usr/bin/tool, or, if the link shall go, delete it by `whiteouts` of a layer between";
         assert_eq!(said(&["bin -> usr/bin, usr/bin/sh"], &["bin/tool"]), [expected]);
-        let expected = "/bin -> usr/bin of //:0 would be replaced by a directory, since //:1 has /bin/: leave that out, or \
-                        if the link shall go, name it in whiteouts";
+        let expected = "/bin -> usr/bin of //:0 would be replaced by a directory, since //:1 has /bin/: leave that out, \
+                        or, if the link shall go, delete it by `whiteouts` of a layer between";
         assert_eq!(said(&["bin -> usr/bin"], &["bin/"]), [expected]);
     }
 
@@ -217,7 +218,7 @@ mod tests {
         ];
         for (base, upper, place) in cases {
             let said = said(&[base], &[upper]);
-            let expected = format!(": put that {place} or if");
+            let expected = format!(": put that {place} or, if");
             assert!(said.len() == 1 && said[0].contains(&expected), "{base}: {said:?}");
         }
     }
