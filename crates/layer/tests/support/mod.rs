@@ -116,3 +116,53 @@ pub(crate) fn noise(length: usize, seed: u64) -> Vec<u8> {
 pub(crate) fn words(length: usize, seed: u64) -> Vec<u8> {
     noise(length, seed).iter().map(|byte| b'a' + byte % 12).collect()
 }
+
+/// Numbers below a limit, the same on every machine.
+struct Dice(std::vec::IntoIter<u8>);
+
+impl Dice {
+    fn new(rolls: usize, seed: u64) -> Self {
+        Self(noise(rolls * 4, seed).into_iter())
+    }
+
+    fn roll(&mut self, limit: usize) -> usize {
+        let bytes = [0; 4].map(|_: u8| self.0.next().expect("enough rolls"));
+        u32::from_be_bytes(bytes) as usize % limit
+    }
+}
+
+/// Text as people write it, to a compressor: words of which some are frequent, and now and then a passage from before.
+pub(crate) fn prose(length: usize, seed: u64) -> Vec<u8> {
+    let mut dice = Dice::new(length * 2 + 40_000, seed);
+    let mut letters =
+        |count: usize| -> Vec<u8> { (0..count).map(|_| b"etaoinshrdlucmfw"[dice.roll(16)]).collect() };
+    let vocabulary: Vec<Vec<u8>> = (0..2048).map(|i| letters(2 + i % 9)).collect();
+    let mut text: Vec<u8> = Vec::with_capacity(length + 512);
+    while text.len() < length {
+        if text.len() > 1000 && dice.roll(64) == 0 {
+            let count = 20 + dice.roll(400);
+            let start = dice.roll(text.len() - count);
+            text.extend_from_within(start..start + count);
+        }
+        let frequent = dice.roll(vocabulary.len()) * dice.roll(vocabulary.len()) / vocabulary.len();
+        text.extend_from_slice(&vocabulary[frequent]);
+        text.push(if dice.roll(12) == 0 { b'\n' } else { b' ' });
+    }
+    text.truncate(length);
+    text
+}
+
+/// Tables as programs hold them: numbers that grow, in fields of fixed width.
+pub(crate) fn records(length: usize, seed: u64) -> Vec<u8> {
+    let mut dice = Dice::new(length, seed);
+    let (mut table, mut address) = (Vec::with_capacity(length + 24), 0x0040_1000_u64);
+    while table.len() < length {
+        address += 16 * (1 + dice.roll(40)) as u64;
+        table.extend_from_slice(&address.to_le_bytes());
+        table.extend_from_slice(&(u32::try_from(dice.roll(600)).unwrap()).to_le_bytes());
+        table.extend_from_slice(&[0x12, 0, u8::from(dice.roll(3) == 0), 0]);
+        table.extend_from_slice(&(dice.roll(1 << 16) as u64).to_le_bytes());
+    }
+    table.truncate(length);
+    table
+}
