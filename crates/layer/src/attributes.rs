@@ -103,13 +103,21 @@ impl OwnerError {
     }
 }
 
+/// Longest name of a user or group in bytes: Linux's `LOGIN_NAME_MAX` without its NUL. A bound keeps a header with its
+/// records well below a member.
+const MAX_OWNER_NAME: usize = 255;
+
 impl FromStr for Names {
     type Err = NamesError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let missing = |user: &str, group: &str| user.is_empty() && group.is_empty();
+        let too_long = |user: &str, group: &str| user.len().max(group.len()) > MAX_OWNER_NAME;
         let parts = text.split_once(':').filter(|(user, group)| {
-            !(missing(user, group) || group.contains(':') || text.contains(char::is_control))
+            !(missing(user, group)
+                || too_long(user, group)
+                || group.contains(':')
+                || text.contains(char::is_control))
         });
         let (user, group) = parts.ok_or_else(|| NamesError { text: text.to_owned() })?;
         Ok(Self { user: user.as_bytes().into(), group: group.as_bytes().into() })
@@ -118,7 +126,10 @@ impl FromStr for Names {
 
 /// A text that is no pair of names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("owner_name {text:?}: it is the name of a user, a colon, and the name of a group, like root:root")]
+#[error(
+    "owner_name {text:?}: it is the name of a user, a colon, and the name of a group, like root:root, each of at most \
+     {MAX_OWNER_NAME} bytes"
+)]
 pub struct NamesError {
     /// The text.
     pub text: String,
@@ -194,11 +205,12 @@ mod tests {
             ("www data:ü", "www data", "ü"),
             ("a:", "a", ""),
             (":b", "", "b"),
+            (&format!("a:{}", "g".repeat(255)), "a", &"g".repeat(255)),
         ] {
             let names = Names { user: user.as_bytes().into(), group: group.as_bytes().into() };
             assert_eq!(text.parse(), Ok(names));
         }
-        for text in ["", ":", "root", "a:b:c", "a\0:b"] {
+        for text in ["", ":", "root", "a:b:c", "a\0:b", &format!("{}:b", "u".repeat(256))] {
             let message = text.parse::<Names>().unwrap_err().to_string();
             assert!(message.starts_with(&format!("owner_name {text:?}: ")), "{message}");
         }
