@@ -20,14 +20,14 @@ sys.dont_write_bytecode = True  # No __pycache__ in the work tree.
 
 from blob import check_gzip, check_one_gzip, check_zstd, decompress  # noqa: E402
 from cuts import CUTS, Segment, members, pieces, segments  # noqa: E402
-from entries import check_defaults, check_entries, check_equal_files, check_listing  # noqa: E402
+from entries import check_defaults, check_entries, check_equal_files, check_listing, check_shape  # noqa: E402
 from headers import read  # noqa: E402
 from problem import Problem, check, same  # noqa: E402
 
 MEDIA_TYPE = "application/vnd.oci.image.layer.v1.tar"
 SUFFIXES = {"none": "", "gzip": "+gzip", "zstd": "+zstd"}
 KEYS = {"v", "layer_format", "digest", "size", "diff_id", "uncompressed_size", "media_type"}
-KEYS |= {"annotations", "history", "blob"}
+KEYS |= {"annotations", "history", "blob", "shape"}
 
 
 def _digest(data: bytes) -> str:
@@ -89,6 +89,7 @@ def check_layer(options: argparse.Namespace) -> str:
         entries = read(tar)
         check_entries(entries)
         check_equal_files(entries, tar, options.dedupe)
+        check_shape(entries, metadata["shape"])
         if options.defaults:
             check_defaults(entries, tar)
         if options.mtree is not None:

@@ -3,6 +3,7 @@ the same."""
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import replace
 
@@ -25,6 +26,11 @@ def check_entries(entries: list[Entry]) -> None:
             check(1 <= len(entry.target) <= 4096, f"{entry.name} has a target of {len(entry.target)} bytes")
         elif entry.kind != HARDLINK:
             same(entry.target, b"", f"the target of {entry.name}, which is no link")
+        check(len(entry.user) <= 255 and len(entry.group) <= 255, f"{entry.name} has an owner with a long name")
+        check(b"\0" not in entry.user + entry.group, f"{entry.name} has an owner whose name holds a NUL byte")
+        names = [name for name, _ in entry.xattrs]
+        check(all(names) and len(names) == len(set(names)), f"names of attributes of {entry.name}: {names}")
+        check(entry.kind != SYMLINK or not names, f"{entry.name} is a link with extended attributes")
         if entry.kind != FILE:
             same(entry.size, 0, f"the size of {entry.name}, which is no regular file")
     for before, after in zip(entries, entries[1:]):
@@ -39,6 +45,7 @@ def check_defaults(entries: list[Entry], tar: bytes) -> None:
     """What holds of a layer whose declarations say nothing of modes, owners and times."""
     for entry in entries:
         same((entry.uid, entry.gid, entry.mtime), (0, 0, 0), f"owner and time of {entry.name}")
+        same((entry.user, entry.group, entry.xattrs), (b"", b"", ()), f"names and attributes of {entry.name}")
         # That of a hard link is that of the file.
         if entry.kind != HARDLINK:
             same(entry.mode, _default_mode(entry, tar), f"mode of {entry.name}")
@@ -47,14 +54,14 @@ def check_defaults(entries: list[Entry], tar: bytes) -> None:
 def check_equal_files(entries: list[Entry], tar: bytes, dedupe: bool) -> None:
     """Hard links are where equal files are, if they are asked for, and nowhere else."""
     files: dict[bytes, Entry] = {}
-    first: dict[tuple[bytes, int, int, int, int], Entry] = {}
+    first: dict[tuple[object, ...], Entry] = {}
     for entry in entries:
         if entry.kind == HARDLINK:
             check(dedupe, f"{entry.name} is a hard link, and equal files are to be stored each")
             target = files.get(entry.target)
             if target is None:
                 raise Problem(f"{entry.name} is a hard link to /{entry.target!r}, which is no file before it")
-            same(_attributes(entry), _attributes(target), f"mode, owner and time of {entry.name} and {target.name}")
+            same(_attributes(entry), _attributes(target), f"attributes of {entry.name} and {target.name}")
             content = tar[target.content : target.content + target.size]
             stored = first[(content, *_attributes(target))]
             same(entry.target, stored.path, f"the file that {entry.name} is a hard link to")
@@ -67,8 +74,8 @@ def check_equal_files(entries: list[Entry], tar: bytes, dedupe: bool) -> None:
                 check(not _link_is_shorter(entry, stored), f"{entry.name} equals {stored.name}, and is no hard link")
 
 
-def _attributes(entry: Entry) -> tuple[int, int, int, int]:
-    return entry.mode, entry.uid, entry.gid, entry.mtime
+def _attributes(entry: Entry) -> tuple[object, ...]:
+    return entry.mode, entry.uid, entry.gid, entry.user, entry.group, entry.xattrs, entry.mtime
 
 
 def _link_is_shorter(entry: Entry, stored: Entry) -> bool:
@@ -105,6 +112,10 @@ def check_listing(entries: list[Entry], listing: str) -> None:
             "size": str(entry.size),
             "time": f"{entry.mtime}.0",
         }
+        for keyword, name in (("uname", entry.user), ("gname", entry.group)):
+            same(_plain(said.pop(keyword, "")), name, f"{keyword} of {entry.name} in the listing")
+        for name, value in entry.xattrs:
+            expected[f"xattr.{name.decode()}"] = base64.b64encode(value).decode()
         if entry.kind == HARDLINK:
             same(_plain(said.pop("contents", "")), b"./" + entry.target, f"target of {entry.name} in the listing")
         if entry.kind == SYMLINK:
@@ -119,3 +130,26 @@ def _plain(word: str) -> bytes:
     except UnicodeEncodeError as error:
         raise Problem(f"the listing has {word!r}, which is not ASCII") from error
     return re.sub(rb"\\([0-7]{3})", lambda match: bytes([int(match[1], 8)]), raw)
+
+
+def check_shape(entries: list[Entry], shape: dict) -> None:
+    """The shape in layer.json tells of all directories and symbolic links, as far as their names are UTF-8."""
+    depth = shape.get("depth", 4096)
+    paths = {entry.path: entry for entry in entries if _is_text(entry.path) and entry.path.count(b"/") < depth}
+    told: set[bytes] = set()
+    for path in shape.get("paths", []):
+        parts = path.encode().split(b"/")
+        told.update(b"/".join(parts[:count]) for count in range(1, len(parts)))
+    directories = {path for path, entry in paths.items() if entry.kind == DIRECTORY}
+    same(told, directories, "directories in the shape")
+    links = {path: entry.target for path, entry in paths.items() if entry.kind == SYMLINK and _is_text(entry.target)}
+    found = {path.encode(): target.encode() for path, target in shape.get("symlinks", {}).items()}
+    same(found, links, "symbolic links in the shape")
+
+
+def _is_text(path: bytes) -> bool:
+    try:
+        path.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

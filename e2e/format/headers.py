@@ -14,6 +14,7 @@ BLOCK = 512
 END = 1024
 FILE, HARDLINK, SYMLINK, DIRECTORY, RECORDS = b"0", b"1", b"2", b"5", b"x"
 MOST_ID, MOST_LONG = 0o7777777, 0o77777777777
+XATTR = b"SCHILY.xattr."
 RECORD = re.compile(rb"([1-9][0-9]*) ([^=]+)=")
 
 
@@ -28,6 +29,9 @@ class Entry:
     gid: int
     size: int
     mtime: int
+    user: bytes
+    group: bytes
+    xattrs: tuple[tuple[bytes, bytes], ...]
     target: bytes
     start: int
     """Its first byte, that of its pax records if it has any."""
@@ -94,6 +98,9 @@ def _entry(tar: bytes, start: int) -> Entry:
         gid=number(b"gid", 116, 8),
         size=number(b"size", 124, 12),
         mtime=number(b"mtime", 136, 12),
+        user=records.get(b"uname", _text(tar, at + 265, 32)),
+        group=records.get(b"gname", _text(tar, at + 297, 32)),
+        xattrs=tuple((key[len(XATTR) :], value) for key, value in records.items() if key.startswith(XATTR)),
         target=records.get(b"linkpath", _text(tar, at + 157, 100)),
         start=start,
         content=at + BLOCK,
@@ -136,11 +143,14 @@ def encode(entry: Entry) -> bytes:
         (b"uid", b"%d" % entry.uid, entry.uid > MOST_ID),
         (b"gid", b"%d" % entry.gid, entry.gid > MOST_ID),
         (b"mtime", b"%d" % entry.mtime, entry.mtime > MOST_LONG),
+        (b"uname", entry.user, not _fits(entry.user)),
+        (b"gname", entry.group, not _fits(entry.group)),
+        *((XATTR + name, value, True) for name, value in sorted(entry.xattrs)),
     ]
     records = b"".join(_record(key, value) for key, value, needed in wanted if needed)
     before = b""
     if records:
-        before = _header(b"", b"PaxHeaders/x", 0o644, 0, 0, len(records), 0, RECORDS, b"")
+        before = _header(b"", b"PaxHeaders/x", 0o644, 0, 0, len(records), 0, RECORDS, b"", b"", b"")
         before += records + bytes(-len(records) % BLOCK)
     prefix, name = split or (b"", full[:100])
     numbers = (
@@ -149,7 +159,12 @@ def encode(entry: Entry) -> bytes:
         entry.size if entry.size <= MOST_LONG else 0,
         entry.mtime if entry.mtime <= MOST_LONG else 0,
     )
-    return before + _header(prefix, name, entry.mode, *numbers, entry.kind, entry.target[:100])
+    names = (name if _fits(name) else b"" for name in (entry.user, entry.group))
+    return before + _header(prefix, name, entry.mode, *numbers, entry.kind, entry.target[:100], *names)
+
+
+def _fits(owner: bytes) -> bool:
+    return len(owner) <= 31 and owner.isascii()
 
 
 def _split(full: bytes) -> tuple[bytes, bytes] | None:
@@ -172,7 +187,17 @@ def _record(key: bytes, value: bytes) -> bytes:
 
 
 def _header(
-    prefix: bytes, name: bytes, mode: int, uid: int, gid: int, size: int, mtime: int, kind: bytes, link: bytes
+    prefix: bytes,
+    name: bytes,
+    mode: int,
+    uid: int,
+    gid: int,
+    size: int,
+    mtime: int,
+    kind: bytes,
+    link: bytes,
+    user: bytes,
+    group: bytes,
 ) -> bytes:
     fields = [
         name.ljust(100, b"\0"),
@@ -182,8 +207,8 @@ def _header(
         kind,
         link.ljust(100, b"\0"),
         b"ustar\0" + b"00",
-        bytes(32),
-        bytes(32),
+        user.ljust(32, b"\0"),
+        group.ljust(32, b"\0"),
         b"0000000\0" * 2,
         prefix.ljust(155, b"\0"),
         bytes(12),

@@ -60,7 +60,7 @@ def spoiled_tars(layer: Layer) -> Iterator[tuple[str, str, Layer]]:
         ("GNU's magic", "header of /0/x", directory + _spoil(header, 257, b"ustar  \0") + content + rest),
         ("a mode with the type of file", "mode 100644", directory + _spoil(header, 100, b"0100644\0") + content + rest),
         ("a number with a blank", "number after", directory + _spoil(header, 108, b"000000 \0") + content + rest),
-        ("a user's name", "header of /0/x", directory + _spoil(header, 265, b"root") + content + rest),
+        ("a user's name", "names and attributes of /0/x", directory + _spoil(header, 265, b"root") + content + rest),
         ("a wrong checksum", "header of /0/x", directory + _field(header, 148, b"000000\0 ") + content + rest),
         ("a dot in front", "no path may have", _spoil(directory, 0, b"./0/") + tar[512:]),
         ("a hard link with content", "which is no regular file", directory + _spoil(header, 156, b"1") + content + rest),
