@@ -4,11 +4,11 @@
 
 mod support;
 
-use std::{collections::BTreeMap, fs, time::Duration};
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
-use layer::{codec::Codec, entries::Declared, format::LARGE};
+use layer::{codec::Codec, entries::Declared, format::LARGE, layer::Packing};
 use proptest::prelude::*;
-use support::{decompress, noise, pack, planned, put, read_tar, words};
+use support::{decompress, noise, pack, pack_as, planned, put, read_tar, words};
 
 /// A generated file.
 #[derive(Debug, Clone)]
@@ -38,7 +38,7 @@ fn tree() -> impl Strategy<Value = BTreeMap<String, File>> {
     prop::collection::btree_map("([a-cü-]{1,40}x/){0,3}[a-vx-z.]{0,120}[0-9]", file(), 0..40)
 }
 
-fn declare(root: &std::path::Path, tree: &BTreeMap<String, File>) -> Vec<Declared> {
+fn declare(root: &Path, tree: &BTreeMap<String, File>) -> Vec<Declared> {
     let declared = tree.iter().map(|(path, file)| {
         let on_disk = put(root, path, &file.content);
         set_executable(&on_disk, file.executable);
@@ -47,7 +47,7 @@ fn declare(root: &std::path::Path, tree: &BTreeMap<String, File>) -> Vec<Declare
     declared.collect()
 }
 
-fn set_executable(path: &std::path::Path, executable: bool) {
+fn set_executable(path: &Path, executable: bool) {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = if executable { 0o700 } else { 0o604 };
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
@@ -83,6 +83,48 @@ proptest! {
                 prop_assert_eq!(read.mode, if file.script { 0o755 } else { 0o644 });
             }
         }
+    }
+}
+
+/// Ways in which a file may come to lie in a tree.
+const PRESENTATIONS: u8 = 4;
+
+fn present(way: u8, store: &Path, place: &Path) {
+    fs::create_dir_all(place.parent().unwrap()).unwrap();
+    match way {
+        0 => fs::hard_link(store, place).unwrap(),
+        1 => std::os::unix::fs::symlink(store, place).unwrap(),
+        2 => fs::copy(store, place).map(|_| ()).unwrap(),
+        _ => {
+            fs::copy(store, place).unwrap();
+            let time = std::time::UNIX_EPOCH + Duration::from_secs(1);
+            fs::File::options().append(true).open(place).unwrap().set_modified(time).unwrap();
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A tree that is walked, whose files lie there in any way and were put there in any order, is what its files are one by one.
+    #[test]
+    fn presentations_do_not_matter(tree in tree(), seed: u64, dedupe: bool) {
+        let dir = tempfile::tempdir().unwrap();
+        let one_by_one = declare(&dir.path().join("store"), &tree);
+        let mut ways = noise(2 * tree.len(), seed).into_iter();
+        let mut files: Vec<_> = tree.keys().map(|path| (ways.next(), ways.next().unwrap(), path)).collect();
+        files.sort();
+        for (_, way, path) in files {
+            let store = dir.path().join("store").join(path);
+            present(way % PRESENTATIONS, &store, &dir.path().join("tree").join(path));
+        }
+        fs::create_dir_all(dir.path().join("tree")).unwrap();
+        let walked = support::declare(&[("tree", "/", dir.path().join("tree").to_str().unwrap(), "")]);
+        let blob = |declared, threads: usize| {
+            let packing = Packing { codec: Codec::GZIP, dedupe, threads: threads.try_into().unwrap() };
+            pack_as(&planned(declared).unwrap(), packing).unwrap().blob
+        };
+        prop_assert!(blob(walked, 3) == blob(one_by_one, 1));
     }
 }
 
