@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from strata_bench import cli, inputs, machine, programs, summary, targets
+from strata_bench.check import Checks
 from strata_bench.errors import BenchError
-from strata_bench.measure import Bench, Item, Measured
+from strata_bench.measure import Floor, Item, Measured, Place, measure, start_up
 
 RESULT_VERSION = 1
 
@@ -58,14 +59,14 @@ def _run(options: argparse.Namespace, work: Path) -> None:
     wanted = targets.load()
     items = _items(everything, wanted, len(cpus))
     about = machine.describe(outputs)
-    bench = Bench(outputs, cpus, rounds)
-    start_up = bench.start_up(pack)
+    place = Place(outputs, cpus)
+    starts = start_up(place, pack)
     measured: list[Measured] = []
     described = []
     for source in sources:
-        found, floor = bench.run(source, items)
+        found, checks, floor = measure(place, source, items, rounds)
         measured += found
-        described.append(_describe(source, floor, found, bench.modes[source.name]))
+        described.append(_describe(source, found, checks, floor))
     shutil.rmtree(outputs)
     data = {
         "v": RESULT_VERSION,
@@ -76,7 +77,7 @@ def _run(options: argparse.Namespace, work: Path) -> None:
         "inputs": described,
         "programs": [_about(program) for program in everything],
         "absent": absent,
-        "start_up_s": {command: [round(value, 6) for value in seconds] for command, seconds in start_up.items()},
+        "start_up_s": {command: [round(value, 6) for value in seconds] for command, seconds in starts.items()},
         "results": [item.result() for item in measured],
     }
     results = targets.Results(data)
@@ -132,9 +133,7 @@ def _items(everything: list[programs.Program], wanted: list[dict[str, Any]], cor
     return items
 
 
-def _describe(
-    source: inputs.Input, floor: dict[str, list[float]], found: list[Measured], modes: dict[str, list[str]]
-) -> dict[str, Any]:
+def _describe(source: inputs.Input, found: list[Measured], checks: Checks, floor: Floor) -> dict[str, Any]:
     """The JSON of an input. Its tar is that of `pack` without compression."""
     return {
         "name": source.name,
@@ -143,7 +142,7 @@ def _describe(
         "content_bytes": source.content_bytes,
         "tar_bytes": next(measured.size for measured in found if measured.item.program.key == "pack:none"),
         "floor_s": {method: [round(value, 4) for value in seconds] for method, seconds in floor.items()},
-        "agree_on_modes": sorted(modes.values()),
+        "agree_on_modes": checks.agree_on_modes(),
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+from strata_bench.programs import CODECS
 from strata_bench.targets import Results
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ SETTINGS: dict[Any, Any] = {
 }
 OURS, PEERS, FLOOR = "#0b6e4f", "#9aa5b1", "#c0392b"
 CODEC_COLOURS = {"gzip": "#0b6e4f", "zstd": "#1f5fa8"}
+GAP = 0.5
+"""Between codecs, in bars."""
 SCALED = ("pack:gzip", "pack:zstd")
 
 
@@ -50,21 +53,22 @@ def _throughput(results: Results) -> Figure:
     from matplotlib.figure import Figure
 
     sources = list(results.inputs)
-    programs = results.data["programs"]
-    figure = Figure(figsize=(9.5, 0.5 + 0.24 * len(programs)))
+    programs = sorted(results.data["programs"], key=lambda program: CODECS.index(program["codec"]))
+    rows = [row + GAP * CODECS.index(program["codec"]) for row, program in enumerate(programs)]
+    figure = Figure(figsize=(9.5, 0.7 + 0.24 * len(programs)))
     panels = figure.subplots(1, len(sources), sharey=True, squeeze=False)[0]
     for panel, source in zip(panels, sources, strict=True):
-        _bars(panel, results, source, programs)
-    panels[0].set_yticks(range(len(programs)), [program["key"].replace(":", ", ") for program in programs])
+        _bars(panel, results, source, list(zip(rows, programs, strict=True)))
+    panels[0].set_yticks(rows, [program["key"].replace(":", ", ") for program in programs])
     panels[0].invert_yaxis()
     figure.supxlabel("MB of tar a second, median; dashed: SHA-256 of the tar on one core", fontsize=9)
     figure.tight_layout(w_pad=0.6)
     return figure
 
 
-def _bars(panel: Axes, results: Results, source: str, programs: list[dict[str, Any]]) -> None:
+def _bars(panel: Axes, results: Results, source: str, programs: list[tuple[float, dict[str, Any]]]) -> None:
     tar = results.inputs[source]["tar_bytes"]
-    for row, program in enumerate(programs):
+    for row, program in programs:
         wall = results.wall(source, program["key"])
         if wall is not None:
             rate = tar / wall / 1e6
@@ -79,6 +83,7 @@ def _bars(panel: Axes, results: Results, source: str, programs: list[dict[str, A
 def _scaling(results: Results) -> Figure:
     """Wall time by number of cores, both axes logarithmic: a panel for each input, with what linear would be."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullLocator
 
     sources = list(results.inputs)
     counts = sorted({run["cores"] for run in results.data["results"] if run["program"] == SCALED[0]})
@@ -89,9 +94,11 @@ def _scaling(results: Results) -> Figure:
             _line(panel, results, source, program, counts)
         panel.axhline(results.floor(source), color=FLOOR, linestyle="--", linewidth=1, label="SHA-256 of the tar")
         panel.set_xscale("log", base=2)
-        panel.set_yscale("log", base=2)
+        panel.set_yscale("log")
+        panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        panel.yaxis.set_minor_locator(NullLocator())
         panel.set_xticks(counts, [str(count) for count in counts])
-        panel.yaxis.set_major_formatter(lambda value, _position: f"{value:g}" if value >= 1 else f"{value:.2g}")
+        panel.yaxis.set_major_formatter(lambda value, _position: f"{value:g}")
         panel.set_title(f"({source}) {results.inputs[source]['tar_bytes'] / 1e6:,.0f} MB", fontsize=9)
     panels[0].set_ylabel("seconds, median")
     figure.supxlabel("cores", fontsize=9)

