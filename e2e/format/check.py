@@ -79,7 +79,7 @@ def check_layer(options: argparse.Namespace) -> str:
         same(compression, options.compression, "compression")
     options.compression = compression
     if options.level is None:
-        options.level = {"gzip": 6, "zstd": 3, "none": None}[compression]
+        options.level = {"gzip": 5, "zstd": 3, "none": None}[compression]
     tar = decompress(blob, compression)
     same(metadata["uncompressed_size"], len(tar), "uncompressed_size in layer.json")
     same(metadata["diff_id"], _digest(tar), "diff_id in layer.json")
@@ -113,7 +113,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--metadata", type=Path, required=True, help="its layer.json")
     parser.add_argument("--mtree", type=Path, help="its listing")
     parser.add_argument("--compression", choices=sorted(SUFFIXES), help="what layer.json must say")
-    parser.add_argument("--level", type=int, help="compression level; default 6 for gzip, 3 for zstd")
+    parser.add_argument("--level", type=int, help="compression level; default 5 for gzip, 3 for zstd")
     parser.add_argument("--gzip-members", choices=["many", "one"], default="many")
     parser.add_argument("--imported", action="store_true", help="a tar from elsewhere: its entries are its own")
     parser.add_argument("--dedupe", action="store_true", help="equal files are to be stored once")

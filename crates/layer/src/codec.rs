@@ -31,8 +31,8 @@ pub enum Codec {
 }
 
 impl Codec {
-    /// gzip at its default, level 6.
-    pub const GZIP: Self = Self::Gzip(6);
+    /// gzip at its default, level 5: a layer is as long as `bsdtar -cz`, at zlib's level 6, makes it.
+    pub const GZIP: Self = Self::Gzip(5);
     /// zstd at its default, level 3.
     pub const ZSTD: Self = Self::Zstd(3);
 
@@ -52,8 +52,8 @@ impl Codec {
             }
             Compression::None if level.is_some() => return Err(CodecError::NoLevels),
             Compression::None => return Ok(Self::None),
-            Compression::Gzip if one => (Self::GzipJoined, 6, 1..=9),
-            Compression::Gzip => (Self::Gzip, 6, 0..=12),
+            Compression::Gzip if one => (Self::GzipJoined, 5, 1..=9),
+            Compression::Gzip => (Self::Gzip, 5, 0..=12),
             Compression::Zstd => (Self::Zstd, 3, 1..=22),
         };
         let asked = level.unwrap_or(default);
@@ -346,12 +346,12 @@ mod tests {
         use Compression::{Gzip, None as Plain, Zstd};
         use GzipMembers::{Many, One};
         let cases = [
-            (Gzip, None, Many, Ok(Codec::Gzip(6))),
+            (Gzip, None, Many, Ok(Codec::Gzip(5))),
             (Gzip, Some(0), Many, Ok(Codec::Gzip(0))),
             (Gzip, Some(12), Many, Ok(Codec::Gzip(12))),
             (Gzip, Some(13), Many, Err("compression level 13: gzip has levels 0 to 12")),
             (Gzip, Some(-1), Many, Err("compression level -1: gzip has levels 0 to 12")),
-            (Gzip, None, One, Ok(Codec::GzipJoined(6))),
+            (Gzip, None, One, Ok(Codec::GzipJoined(5))),
             (Gzip, Some(9), One, Ok(Codec::GzipJoined(9))),
             (Gzip, Some(10), One, Err("compression level 10: gzip of one member has levels 1 to 9")),
             (Zstd, None, Many, Ok(Codec::Zstd(3))),

@@ -27,7 +27,7 @@ pub(crate) struct Import {
     /// What becomes of the tar.
     #[arg(long, value_name = "KIND", default_value = "auto")]
     compression: Choice,
-    /// gzip: 0 to 12, by default 6. zstd: 1 to 22, by default 3.
+    /// gzip: 0 to 12, by default 5. zstd: 1 to 22, by default 3.
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     compression_level: Option<i64>,
 }

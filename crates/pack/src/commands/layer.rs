@@ -31,7 +31,7 @@ pub(crate) struct Layer {
     /// gzip, zstd or none.
     #[arg(long, value_name = "KIND", default_value = "gzip")]
     compression: Compression,
-    /// gzip: 0 to 12, by default 6. zstd: 1 to 22, by default 3.
+    /// gzip: 0 to 12, by default 5. zstd: 1 to 22, by default 3.
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     compression_level: Option<i64>,
     /// `one` for readers that stop after the first gzip member.
