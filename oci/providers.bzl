@@ -20,9 +20,11 @@ def _check_depset(provider, field, value):
         fail("%s.%s must be a depset, got %s: %r" % (provider, field, type(value), value))
     return value
 
-def _oci_layer_info_init(*, label, metadata, blob = None, mtree = None, platform = None):
+def _oci_layer_info_init(*, label, metadata, blob = None, mtree = None, platform = None, entries = None, below = ()):
     return {
+        "below": _check_tuple("OciLayerInfo", "below", below),
         "blob": _check_optional_file("OciLayerInfo", "blob", blob),
+        "entries": None if entries == None else _check_tuple("OciLayerInfo", "entries", entries),
         "label": label,
         "metadata": _check_file("OciLayerInfo", "metadata", metadata),
         "mtree": _check_optional_file("OciLayerInfo", "mtree", mtree),
@@ -32,8 +34,12 @@ def _oci_layer_info_init(*, label, metadata, blob = None, mtree = None, platform
 OciLayerInfo, _new_oci_layer_info = provider(
     doc = "One layer of an image: its bytes, and what is known of them without reading them.",
     fields = {
+        "below": """tuple of string. Labels of the layers that must lie below this one in an image, lowest first, since this
+one leaves out what they have. Like `label`, without canonical repository names.""",
         "blob": """File or None. The layer as it is stored in a registry (a tar, compressed or not). None where
 the bytes are not at hand in the build, such as a layer of a pulled base.""",
+        "entries": """tuple of structs or None. What an `oci_layer` declares, as oci/private/layer_entries.bzl writes it to the
+command line of this layer and of those above it; private to these rules. None for layers made otherwise.""",
         "label": """string. The target that made the layer, without a canonical repository name: it ends up in the
 image's history, and canonical names differ between versions of Bazel.""",
         "metadata": """File. layer.json: digest, diff_id, sizes, media type, platform, annotations, history and the

@@ -53,7 +53,7 @@ def pack_layer(ctx, *, arguments, entries, inputs, blob, metadata, mtree, large)
     Args:
       ctx: the rule's context.
       arguments: Args from new_arguments, without inputs and outputs.
-      entries: Args from layer_entries.bzl.
+      entries: list of Args from layer_entries.bzl.
       inputs: depset of File.
       blob: File, declared.
       metadata: File, declared.
@@ -71,7 +71,7 @@ def pack_layer(ctx, *, arguments, entries, inputs, blob, metadata, mtree, large)
         PACK_TOOLCHAIN_TYPE,
         mnemonic = "OciLayer",
         verb = "Layering",
-        arguments = [head, outputs, arguments, entries],
+        arguments = [head, outputs, arguments] + entries,
         inputs = inputs,
         outputs = [blob, metadata, mtree],
         resource_set = _many_cpus if large else _few_cpus,

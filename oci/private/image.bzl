@@ -8,6 +8,7 @@ load(":content.bzl", "content_of")
 load(":image_attrs.bzl", "IMAGE_ATTRS")
 load(":labels.bzl", "display_label")
 load(":platforms.bzl", "check_platform")
+load(":stacking.bzl", "check_stacking")
 load(":tar_import.bzl", "layers_of")
 
 visibility("//oci/...")
@@ -69,6 +70,7 @@ def _oci_image_impl(ctx):
     label = display_label(ctx.label)
     base = base_of(ctx)
     layers = layers_of(ctx)
+    check_stacking(label, base.layers if base else [], layers)
 
     arguments = new_arguments(ctx)
     arguments.add("manifest")

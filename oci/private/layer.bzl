@@ -4,7 +4,7 @@ load("//oci:providers.bzl", "OciLayerInfo")
 load("//oci:toolchain.bzl", "PACK_TOOLCHAIN_TYPE")
 load(":actions.bzl", "pack_layer")
 load(":labels.bzl", "display_label")
-load(":layer_entries.bzl", "add_dirs", "add_file", "add_runfiles", "add_settings", "add_srcs", "add_symlinks", "add_whiteouts", "new_entries", "place")
+load(":layer_entries.bzl", "add_dirs", "add_file", "add_runfiles", "add_settings", "add_srcs", "add_symlinks", "add_whiteouts", "entries_file", "place")
 
 visibility("//oci/...")
 
@@ -35,8 +35,15 @@ def _add_declared_file(ctx, entries, path, target):
     add_file(entries, path, files[0])
     return path
 
+def _lower_layers(ctx):
+    layers = [lower[OciLayerInfo] for lower in ctx.attr.below]
+    for layer in layers:
+        if layer.entries == None:
+            fail("%s: below: %s is no oci_layer: what a tar from elsewhere holds is not known here." % (ctx.label, layer.label))
+    return layers
+
 def _oci_layer_impl(ctx):
-    entries = new_entries(ctx)
+    entries = []
     add_settings(
         entries,
         owner = ctx.attr.owner,
@@ -83,13 +90,15 @@ def _oci_layer_impl(ctx):
     if ctx.attr.gzip_members != "many":
         arguments.add("--gzip-members", ctx.attr.gzip_members)
 
+    # Under path mapping, outputs of one target in two configurations have one name, and would be taken to be the same.
+    below = [entries_file(ctx, "--below", layer.entries) for layer in _lower_layers(ctx)]
     blob = ctx.actions.declare_file(ctx.label.name + _EXTENSIONS[ctx.attr.compression])
     metadata = ctx.actions.declare_file(ctx.label.name + ".strata/layer.json")
     mtree = ctx.actions.declare_file(ctx.label.name + ".strata/layer.mtree")
     pack_layer(
         ctx,
         arguments = arguments,
-        entries = entries,
+        entries = [entries_file(ctx, "--entries", entries)] + below,
         inputs = depset(transitive = inputs),
         blob = blob,
         metadata = metadata,
@@ -99,7 +108,14 @@ def _oci_layer_impl(ctx):
     return [
         DefaultInfo(files = depset([blob])),
         OutputGroupInfo(metadata = depset([metadata]), mtree = depset([mtree])),
-        OciLayerInfo(label = label, blob = blob, metadata = metadata, mtree = mtree),
+        OciLayerInfo(
+            label = label,
+            below = [lower[OciLayerInfo].label for lower in ctx.attr.below],
+            blob = blob,
+            entries = entries,
+            metadata = metadata,
+            mtree = mtree,
+        ),
     ]
 
 oci_layer = rule(
@@ -130,6 +146,14 @@ Output groups: `mtree`, the layer's listing; `metadata`, its `layer.json`.
         "annotations": attr.string_dict(
             doc = """Annotations of the layer's descriptor in the manifest. Values may hold anything, newlines, quotes and
 `=` included, and stay as they are; keys may hold no `=`.""",
+        ),
+        "below": attr.label_list(
+            doc = """Layers (`oci_layer`) that lie below this one in every image that holds it, lowest first, with all that are
+between them. What they have is left out of this layer: the same output at the same path, with the same type, mode, owner, names,
+extended attributes and time. Only the lists of the lower layers are read, not their files. What a tree, a tar, a whiteout or an
+opaque directory of a layer between may have changed stays. Layers that those lie on are named here as well. An image that
+lacks one of them below this layer, or has another one between, is an error.""",
+            providers = [OciLayerInfo],
         ),
         "compression": attr.string(
             doc = "`gzip`, which every runtime reads; `zstd`, smaller and faster, for containerd and Docker from 23 on; or `none`.",

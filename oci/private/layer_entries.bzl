@@ -1,28 +1,41 @@
 """The entries file of `pack layer`: which file goes where in the layer.
 
-Everything here runs when the action's command line is expanded, never at analysis: trees, runfiles and depsets
-stay what they are. The format is in docs/architecture.md: a version line, then four lines an entry (kind, path in
-the image, source, mode), for what the layer holds and for what is said of it.
+Nothing here is expanded before the action's command line is: trees, runfiles and depsets stay what they are. The format is
+in docs/architecture.md: a version line, then four lines an entry (kind, path in the image, source, mode), for what the layer
+holds and for what is said of it.
+
+Entries are collected as a list of structs, each a depset or list of values and a function from a value to lines, or None
+where the values are lines. So a layer above can write the same entries again, with the paths of its own action.
 """
 
 visibility("//oci/...")
 
 _VERSION = "strata-entries 2"
 
-def new_entries(ctx):
-    """An empty entries file.
+def entries_file(ctx, flag, entries):
+    """The entries as a file on the command line of `pack layer`.
 
     Args:
       ctx: the rule's context.
+      flag: string. The flag that takes the file.
+      entries: list or tuple, filled by the functions below.
 
     Returns:
-      Args that become the entries file of `pack layer`.
+      Args.
     """
-    entries = ctx.actions.args()
-    entries.set_param_file_format("multiline")
-    entries.use_param_file("--entries=%s", use_always = True)
-    entries.add(_VERSION)
-    return entries
+    args = ctx.actions.args()
+    args.set_param_file_format("multiline")
+    args.use_param_file(flag + "=%s", use_always = True)
+    args.add(_VERSION)
+    for part in entries:
+        if part.to_lines:
+            args.add_all(part.values, map_each = part.to_lines, expand_directories = False, allow_closure = True)
+        else:
+            args.add_all(part.values)
+    return args
+
+def _add(entries, values, to_lines = None):
+    entries.append(struct(to_lines = to_lines, values = values))
 
 def _entry(kind, path, source):
     for text in (path, source):
@@ -34,13 +47,13 @@ def _add_setting(entries, kind, *, attribute, glob = "", value = "", mode = ""):
     for text in (glob, value, mode):
         if "\n" in text:
             fail("`%s` holds a newline: %r. Write it on one line." % (attribute, text))
-    entries.add_all([kind, glob, value, mode])
+    _add(entries, [kind, glob, value, mode])
 
 def add_settings(entries, *, owner, owners, owner_name, mode, modes, xattrs, mtime):
     """Adds what is said of everything in the layer, or of what matches a glob.
 
     Args:
-      entries: from new_entries.
+      entries: list.
       owner: string, `uid:gid`.
       owners: dict of glob to `uid:gid`.
       owner_name: string, `user:group`; or empty.
@@ -120,65 +133,55 @@ def add_srcs(entries, files, package_dir, strip_prefix):
     """Adds files at their paths below package_dir.
 
     Args:
-      entries: from new_entries.
+      entries: list.
       files: depset of File.
       package_dir: string, see place.
       strip_prefix: string, see place.
     """
-    entries.add_all(
-        files,
-        map_each = lambda file: _file_entry(place(file, package_dir, strip_prefix), file),
-        expand_directories = False,
-        allow_closure = True,
-    )
+    _add(entries, files, lambda file: _file_entry(place(file, package_dir, strip_prefix), file))
 
 def add_file(entries, path, file):
     """Adds one file, or the contents of one tree, at a path.
 
     Args:
-      entries: from new_entries.
+      entries: list.
       path: string. The path in the image.
       file: File.
     """
-    entries.add_all(
-        [file],
-        map_each = lambda file: _file_entry(path, file),
-        expand_directories = False,
-        allow_closure = True,
-    )
+    _add(entries, [file], lambda file: _file_entry(path, file))
 
 def add_symlinks(entries, symlinks):
     """Adds symbolic links.
 
     Args:
-      entries: from new_entries.
+      entries: list.
       symlinks: dict of path in the image to target, kept as it is.
     """
     for path, target in symlinks.items():
-        entries.add_all(_entry("symlink", path, target))
+        _add(entries, _entry("symlink", path, target))
 
 def add_dirs(entries, dirs):
     """Adds directories that need no files to be there.
 
     Args:
-      entries: from new_entries.
+      entries: list.
       dirs: list of paths in the image.
     """
     for path in dirs:
-        entries.add_all(_entry("dir", path, ""))
+        _add(entries, _entry("dir", path, ""))
 
 def add_whiteouts(entries, whiteouts, opaque):
     """Adds what the layer takes away from those below it.
 
     Args:
-      entries: from new_entries.
+      entries: list.
       whiteouts: list of paths in the image.
       opaque: list of directories in the image.
     """
     for path in whiteouts:
-        entries.add_all(_entry("whiteout", path, ""))
+        _add(entries, _entry("whiteout", path, ""))
     for path in opaque:
-        entries.add_all(_entry("opaque", path, ""))
+        _add(entries, _entry("opaque", path, ""))
 
 def add_runfiles(ctx, entries, executable_path, target):
     """Adds a binary's runfiles as Bazel lays them out, next to it.
@@ -187,7 +190,7 @@ def add_runfiles(ctx, entries, executable_path, target):
 
     Args:
       ctx: the rule's context.
-      entries: from new_entries.
+      entries: list.
       executable_path: string. Where the binary is in the image.
       target: Target. Its default runfiles are added.
 
@@ -201,11 +204,10 @@ def add_runfiles(ctx, entries, executable_path, target):
     def below(short_path):
         return "%s/%s" % (root, short_path[3:]) if short_path.startswith("../") else main + short_path
 
-    options = dict(expand_directories = False, allow_closure = True)
-    entries.add_all(runfiles.files, map_each = lambda file: _file_entry(below(file.short_path), file), **options)
-    entries.add_all(runfiles.symlinks, map_each = lambda link: _file_entry(main + link.path, link.target_file), **options)
-    entries.add_all(runfiles.root_symlinks, map_each = lambda link: _file_entry("%s/%s" % (root, link.path), link.target_file), **options)
-    entries.add_all(runfiles.empty_filenames, map_each = lambda name: _entry("empty", below(name), ""), **options)
+    _add(entries, runfiles.files, lambda file: _file_entry(below(file.short_path), file))
+    _add(entries, runfiles.symlinks, lambda link: _file_entry(main + link.path, link.target_file))
+    _add(entries, runfiles.root_symlinks, lambda link: _file_entry("%s/%s" % (root, link.path), link.target_file))
+    _add(entries, runfiles.empty_filenames, lambda name: _entry("empty", below(name), ""))
 
     mapping = target[DefaultInfo].files_to_run.repo_mapping_manifest
     if mapping:

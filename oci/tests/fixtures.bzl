@@ -1,5 +1,7 @@
 """Small rules that make what the tests feed to the rules under test."""
 
+load("//oci:providers.bzl", "OciLayerInfo")
+
 visibility("//oci/tests/...")
 
 def _tree_impl(ctx):
@@ -74,6 +76,16 @@ files = rule(
     doc = "Any number of outputs, the first of which is the executable.",
     attrs = {"names": attr.string_list(mandatory = True)},
     executable = True,
+)
+
+def _foreign_layer_impl(ctx):
+    metadata = ctx.actions.declare_file(ctx.label.name + ".json")
+    ctx.actions.write(metadata, "{}")
+    return [OciLayerInfo(label = "//" + ctx.label.package + ":" + ctx.label.name, metadata = metadata)]
+
+foreign_layer = rule(
+    implementation = _foreign_layer_impl,
+    doc = "A layer of which only the metadata is known.",
 )
 
 def _unwrapped_impl(ctx):
