@@ -52,11 +52,15 @@ class Bazel:
         groups = [f"--output_groups={group}"] if group else []
         self.build(*groups, target)
         listed = self._bazel("cquery", *groups, "--output=files", target)
-        root = Path(self._bazel("info", "execution_root").stdout.strip())
+        root = self.execution_root()
         files = [root / line for line in listed.stdout.splitlines() if line.strip()]
         if not files:
             raise Failure(f"{target} has no files{f' in the output group {group}' if group else ''}", listed.describe())
         return files
+
+    def execution_root(self) -> Path:
+        """Where the paths of actions start."""
+        return Path(self._bazel("info", "execution_root").stdout.strip())
 
     def actions(self, expression: str) -> Actions:
         """The actions of a query expression, as `bazel aquery` sees them: nothing is built."""
@@ -86,15 +90,21 @@ def copy_module(repository: Path, name: str) -> Bazel:
     return Bazel(repository / "bazelw", workspace, flags)
 
 
-def executed_mnemonics(log: Path) -> list[str]:
-    """The mnemonics of `--execution_log_json_file`: one for each action that ran, remotely or from a cache included.
+def executed(log: Path) -> list[tuple[str, str]]:
+    """The actions of `--execution_log_json_file`, each as its mnemonic and where it ran: `linux-sandbox`, `local`, ….
 
-    The file is a row of JSON documents without anything between them.
+    One for each action that ran, remotely or from a cache included. The file is a row of JSON documents without anything
+    between them.
     """
     decoder, text, at, found = json.JSONDecoder(), log.read_text(), 0, []
     while at < len(text):
         entry, at = decoder.raw_decode(text, at)
-        found.append(entry["mnemonic"])
+        found.append((entry["mnemonic"], entry["runner"]))
         while at < len(text) and text[at].isspace():
             at += 1
     return found
+
+
+def executed_mnemonics(log: Path) -> list[str]:
+    """Those of `executed`."""
+    return [mnemonic for mnemonic, _ in executed(log)]
