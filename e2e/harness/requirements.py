@@ -7,6 +7,7 @@ import shutil
 from harness.errors import Failure
 
 PACKAGES = {
+    "bsdtar": "libarchive-tools",
     "containerd": "containerd",
     "ctr": "containerd",
     "docker": "docker.io",
