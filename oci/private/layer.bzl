@@ -6,6 +6,7 @@ load(":actions.bzl", "pack_layer")
 load(":labels.bzl", "display_label")
 load(":layer_attrs.bzl", "LAYER_ATTRS")
 load(":layer_entries.bzl", "add_dirs", "add_file", "add_runfiles", "add_settings", "add_srcs", "add_symlinks", "add_whiteouts", "entries_file", "place")
+load(":pkg_entries.bzl", "add_pkg", "is_pkg")
 
 visibility("//oci/...")
 
@@ -20,6 +21,8 @@ def _is_large(files, runfiles):
 
 def _add_declared_file(ctx, entries, path, target):
     """Adds one item of `files`; returns where its executable is in the image, or None."""
+    if is_pkg(target):
+        fail("%s: files[%r] is %s, a mapping of rules_pkg, which says itself where things go. Name it in `srcs`." % (ctx.label, path, target.label))
     files = target[DefaultInfo].files.to_list()
     if path.endswith("/"):
         add_srcs(entries, target[DefaultInfo].files, path, "")
@@ -45,6 +48,11 @@ def _lower_layers(ctx):
 
 def _oci_layer_impl(ctx):
     entries = []
+
+    # First, so that the globs of this rule win over what they say of owners.
+    for src in ctx.attr.srcs:
+        if is_pkg(src):
+            add_pkg(entries, src, ctx.attr.package_dir)
     add_settings(
         entries,
         owner = ctx.attr.owner,
@@ -58,8 +66,9 @@ def _oci_layer_impl(ctx):
     inputs = [src[DefaultInfo].files for src in ctx.attr.srcs + ctx.attr.files.values()]
     executables = []  # (path in the image, target)
 
-    add_srcs(entries, depset(transitive = [src[DefaultInfo].files for src in ctx.attr.srcs]), ctx.attr.package_dir, ctx.attr.strip_prefix)
-    for src in ctx.attr.srcs:
+    srcs = [src for src in ctx.attr.srcs if not is_pkg(src)]
+    add_srcs(entries, depset(transitive = [src[DefaultInfo].files for src in srcs]), ctx.attr.package_dir, ctx.attr.strip_prefix)
+    for src in srcs:
         if _executable(src):
             executables.append((place(_executable(src), ctx.attr.package_dir, ctx.attr.strip_prefix), src))
     for path, target in ctx.attr.files.items():

@@ -87,7 +87,9 @@ those of `modes`: the last one that fits wins, and `srv/**` does not fit `srv` i
         default = "/",
     ),
     "srcs": attr.label_list(
-        doc = "Files to place below `package_dir`, at their paths relative to their package.",
+        doc = """Files to place below `package_dir`, at their paths relative to their package. The mappings of rules_pkg
+(`pkg_files`, `pkg_mkdirs`, `pkg_mklink`, `pkg_filegroup`) go below it at the paths, with the modes and owners that they say;
+rules_pkg's default for files, 0644, counts as said. Owners must be numbers (`uid` and `gid`, or `user` and `group` in digits) or root.""",
         allow_files = True,
     ),
     "strip_prefix": attr.string(

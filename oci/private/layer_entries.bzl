@@ -34,20 +34,53 @@ def entries_file(ctx, flag, entries):
             args.add_all(part.values)
     return args
 
-def _add(entries, values, to_lines = None):
+def add_lines(entries, values, to_lines = None):
+    """Adds lines.
+
+    Args:
+      entries: list.
+      values: list or depset.
+      to_lines: function from a value to lines, called when the command line is expanded; or None if the values are lines.
+    """
     entries.append(struct(to_lines = to_lines, values = values))
 
-def _entry(kind, path, source):
+def entry_lines(kind, path, source = "", mode = ""):
+    """The lines of something that the layer holds.
+
+    Args:
+      kind: string.
+      path: string. Where it is in the image.
+      source: string.
+      mode: string, octal; or empty.
+
+    Returns:
+      list of strings.
+    """
     for text in (path, source):
         if "\n" in text:
             fail("a path in a layer holds a newline: %r. Rename the file, or leave it out of the layer." % text)
-    return [kind, path, source, ""]
+    return [kind, path, source, mode]
 
-def _add_setting(entries, kind, *, attribute, glob = "", value = "", mode = ""):
+def setting_lines(kind, *, attribute, glob = "", value = "", mode = ""):
+    """The lines of something that is said of what the layer holds.
+
+    Args:
+      kind: string.
+      attribute: string. Where it was said, for messages.
+      glob: string. Which paths it is said of; empty for everything.
+      value: string.
+      mode: string, octal.
+
+    Returns:
+      list of strings.
+    """
     for text in (glob, value, mode):
         if "\n" in text:
             fail("`%s` holds a newline: %r. Write it on one line." % (attribute, text))
-    _add(entries, [kind, glob, value, mode])
+    return [kind, glob, value, mode]
+
+def _add_setting(entries, kind, **kwargs):
+    add_lines(entries, setting_lines(kind, **kwargs))
 
 def add_settings(entries, *, owner, owners, owner_name, mode, modes, xattrs, mtime):
     """Adds what is said of everything in the layer, or of what matches a glob.
@@ -89,8 +122,19 @@ def _file_kind(file):
         return "output"
     return "readlink" if file.is_symlink else "file"
 
-def _file_entry(path, file):
-    return _entry(_file_kind(file), path, file.path)
+def file_lines(path, file, mode = ""):
+    """The lines of a file, tree or declared link.
+
+    Args:
+      path: string. Where it goes in the image.
+      file: File.
+      mode: string, octal; or empty.
+
+    Returns:
+      list of strings.
+    """
+    kind = _file_kind(file)
+    return entry_lines(kind, path, file.path, "" if kind == "readlink" else mode)
 
 def _repo_relative(file):
     """`../repo/pkg/x` and `pkg/x` to `pkg/x`."""
@@ -138,7 +182,7 @@ def add_srcs(entries, files, package_dir, strip_prefix):
       package_dir: string, see place.
       strip_prefix: string, see place.
     """
-    _add(entries, files, lambda file: _file_entry(place(file, package_dir, strip_prefix), file))
+    add_lines(entries, files, lambda file: file_lines(place(file, package_dir, strip_prefix), file))
 
 def add_file(entries, path, file):
     """Adds one file, or the contents of one tree, at a path.
@@ -148,7 +192,7 @@ def add_file(entries, path, file):
       path: string. The path in the image.
       file: File.
     """
-    _add(entries, [file], lambda file: _file_entry(path, file))
+    add_lines(entries, [file], lambda file: file_lines(path, file))
 
 def add_symlinks(entries, symlinks):
     """Adds symbolic links.
@@ -158,7 +202,7 @@ def add_symlinks(entries, symlinks):
       symlinks: dict of path in the image to target, kept as it is.
     """
     for path, target in symlinks.items():
-        _add(entries, _entry("symlink", path, target))
+        add_lines(entries, entry_lines("symlink", path, target))
 
 def add_dirs(entries, dirs):
     """Adds directories that need no files to be there.
@@ -168,7 +212,7 @@ def add_dirs(entries, dirs):
       dirs: list of paths in the image.
     """
     for path in dirs:
-        _add(entries, _entry("dir", path, ""))
+        add_lines(entries, entry_lines("dir", path))
 
 def add_whiteouts(entries, whiteouts, opaque):
     """Adds what the layer takes away from those below it.
@@ -179,9 +223,9 @@ def add_whiteouts(entries, whiteouts, opaque):
       opaque: list of directories in the image.
     """
     for path in whiteouts:
-        _add(entries, _entry("whiteout", path, ""))
+        add_lines(entries, entry_lines("whiteout", path))
     for path in opaque:
-        _add(entries, _entry("opaque", path, ""))
+        add_lines(entries, entry_lines("opaque", path))
 
 def add_runfiles(ctx, entries, executable_path, target):
     """Adds a binary's runfiles as Bazel lays them out, next to it.
@@ -204,10 +248,10 @@ def add_runfiles(ctx, entries, executable_path, target):
     def below(short_path):
         return "%s/%s" % (root, short_path[3:]) if short_path.startswith("../") else main + short_path
 
-    _add(entries, runfiles.files, lambda file: _file_entry(below(file.short_path), file))
-    _add(entries, runfiles.symlinks, lambda link: _file_entry(main + link.path, link.target_file))
-    _add(entries, runfiles.root_symlinks, lambda link: _file_entry("%s/%s" % (root, link.path), link.target_file))
-    _add(entries, runfiles.empty_filenames, lambda name: _entry("empty", below(name), ""))
+    add_lines(entries, runfiles.files, lambda file: file_lines(below(file.short_path), file))
+    add_lines(entries, runfiles.symlinks, lambda link: file_lines(main + link.path, link.target_file))
+    add_lines(entries, runfiles.root_symlinks, lambda link: file_lines("%s/%s" % (root, link.path), link.target_file))
+    add_lines(entries, runfiles.empty_filenames, lambda name: entry_lines("empty", below(name)))
 
     mapping = target[DefaultInfo].files_to_run.repo_mapping_manifest
     if mapping:

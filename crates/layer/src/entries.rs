@@ -273,8 +273,9 @@ impl Fields<'_> {
         };
         use DeclaredKind as K;
         self.must_be_empty(match kind {
-            K::File(_) | K::Tree(_) | K::Readlink(_) | K::Output(_) | K::Symlink(_) => &[],
+            K::File(_) | K::Tree(_) | K::Output(_) => &[],
             K::Directory | K::Empty => &[SOURCE],
+            K::Symlink(_) | K::Readlink(_) => &[MODE],
             K::Whiteout | K::Opaque => &[SOURCE, MODE],
             K::Tar(_) => &[PATH, MODE],
         })?;
@@ -361,7 +362,7 @@ mod tests {
 
     #[test]
     fn errors_have_lines() {
-        let cases: [(&[u8], usize, &str); 36] = [
+        let cases: [(&[u8], usize, &str); 37] = [
             (b"", 1, "first line must be"),
             (b"strata-entries 1\n", 1, "\"strata-entries 1\""),
             (b"strata-entries 2", 1, "middle of an entry"),
@@ -380,6 +381,7 @@ mod tests {
             (b"strata-entries 2\nsymlink\na\nx\0\n\n", 4, "NUL"),
             (b"strata-entries 2\nfile\na\nb\n0999\n", 5, "mode \"0999\""),
             (b"strata-entries 2\nfile\n\xff\nb\n\n", 3, "not UTF-8"),
+            (b"strata-entries 2\nsymlink\na\nb\n0644\n", 5, "symlink has no mode"),
             (b"strata-entries 2\nwhiteout\na\n\n0644\n", 5, "whiteout has no mode"),
             (b"strata-entries 2\nopaque\n/\n\n\n", 3, "root of the image"),
             (b"strata-entries 2\ntar\na\nx.tar\n\n", 3, "tar has no path"),

@@ -11,7 +11,18 @@ use crate::{error::Error, path::ImagePath};
 
 /// A glob over paths in the image.
 #[derive(Debug, Clone)]
-pub struct PathGlob(GlobMatcher);
+pub struct PathGlob {
+    text: String,
+    matcher: Matcher,
+}
+
+/// The mappings of other rulesets say owners path by path, so comparing two paths must cost no more than that.
+#[derive(Debug, Clone)]
+enum Matcher {
+    /// A path, with nothing in it that is special.
+    Path(Box<[u8]>),
+    Glob(GlobMatcher),
+}
 
 impl FromStr for PathGlob {
     type Err = GlobError;
@@ -20,15 +31,38 @@ impl FromStr for PathGlob {
         let pattern = text.strip_prefix('/').unwrap_or(text);
         let built = GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build();
         let glob = built.map_err(|source| GlobError { glob: text.to_owned(), source })?;
-        Ok(Self(glob.compile_matcher()))
+        let matcher = plain(pattern)
+            .map_or_else(|| Matcher::Glob(glob.compile_matcher()), |path| Matcher::Path(path.into()));
+        Ok(Self { text: pattern.to_owned(), matcher })
     }
+}
+
+/// A pattern without its backslashes, if nothing else in it is special.
+fn plain(pattern: &str) -> Option<Vec<u8>> {
+    let mut path = Vec::with_capacity(pattern.len());
+    let mut bytes = pattern.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'*' | b'?' | b'[' | b']' | b'{' | b'}' => return None,
+            b'\\' => path.push(bytes.next()?),
+            _ => path.push(byte),
+        }
+    }
+    Some(path)
 }
 
 impl PathGlob {
     /// The glob as text, without the slash in front.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        self.0.glob().glob()
+        &self.text
+    }
+
+    fn matches(&self, candidate: &Candidate<'_>, path: &ImagePath) -> bool {
+        match &self.matcher {
+            Matcher::Path(plain) => **plain == *path.as_bytes(),
+            Matcher::Glob(glob) => glob.is_match_candidate(candidate),
+        }
     }
 }
 
@@ -76,7 +110,7 @@ impl<'a, T> Lookup<'a, T> {
         let candidate = Candidate::from_bytes(path.as_bytes());
         let mut found = None;
         for ((glob, value), used) in self.globs.iter().zip(&mut self.used) {
-            if fits(value) && glob.0.is_match_candidate(&candidate) {
+            if fits(value) && glob.matches(&candidate, path) {
                 *used = true;
                 found = Some(value);
             }
@@ -88,7 +122,7 @@ impl<'a, T> Lookup<'a, T> {
     pub(crate) fn all(&mut self, path: &ImagePath, fits: impl Fn(&T) -> bool) -> impl Iterator<Item = &'a T> {
         let candidate = Candidate::from_bytes(path.as_bytes());
         self.globs.iter().zip(&mut self.used).filter_map(move |((glob, value), used)| {
-            let matches = fits(value) && glob.0.is_match_candidate(&candidate);
+            let matches = fits(value) && glob.matches(&candidate, path);
             *used |= matches;
             matches.then_some(value)
         })
@@ -133,6 +167,25 @@ mod tests {
         assert!(lookup.all(&path("a/run.sh"), |_| true).eq(&[0, 3]));
         assert!(lookup.all(&path("a/run.sh"), |value| *value != 0).eq(&[3]));
         assert!(lookup.check_all_used().is_ok());
+    }
+
+    #[test]
+    fn special_characters_can_be_plain() {
+        for (glob, path_text, matches) in [
+            (r"/a\*b", "a*b", true),
+            (r"a\*b", "axb", false),
+            (r"\[x\]\{y\}\?\\\\", r"[x]{y}?\\", true),
+            ("a,b!c", "a,b!c", true),
+            ("a b", "a b", true),
+            ("a", "A", false),
+            ("a", "a/b", false),
+            ("a/**", "a/b/c", true),
+            ("a/**", "a", false),
+        ] {
+            let globs: Globs<()> = vec![(glob.parse().unwrap(), ())];
+            let found = Lookup::new("owners", &globs).last(&path(path_text), |()| true);
+            assert_eq!(found.is_some(), matches, "{glob} {path_text}");
+        }
     }
 
     #[test]

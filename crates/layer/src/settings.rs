@@ -39,8 +39,10 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// An entry of which nothing is declared but a mode, perhaps.
+    /// An entry of which nothing is declared but a mode, perhaps. A symbolic link has none, even if it is an output that
+    /// might have been a file.
     pub(crate) fn entry(&self, path: ImagePath, kind: Kind, mode: Option<u16>) -> Entry {
+        let mode = if matches!(kind, Kind::Symlink(_)) { None } else { mode };
         let names = self.names.clone();
         Entry { path, kind, mode, owner: self.owner, names, xattrs: None, mtime: self.mtime }
     }

@@ -96,6 +96,8 @@ fn links_on_disk_are_known_by_their_source() {
         (format!("readlink a {one}"), format!("readlink a {two}"), "/a"),
         (format!("output a {one}"), format!("output a {two}"), "/a"),
         (format!("readlink a {one}"), "symlink a target".to_owned(), "/a"),
+        // A mode is for files, and nothing to a link.
+        (format!("output a {one} 0600"), format!("output a {one} 0640"), ""),
     ] {
         assert_eq!(left(&own, &[&lower]), expected, "{own} over {lower}");
     }
