@@ -164,8 +164,13 @@ fn bits_of(name: &str) -> Result<u64, CapabilityError> {
     }
 }
 
-/// The capability that may have been meant: `net_raw` for `cap_net_raw`, or the one with the fewest typing errors.
+/// The capability that may have been meant: `net_raw` for `cap_net_raw`, the one that begins so, or else the one with the
+/// fewest typing errors.
 fn nearest(name: &str) -> Option<&'static str> {
+    let begins = |known: &&&str| name.len() > "cap_".len() && known.starts_with(name);
+    if let Some(longer) = NAMES.iter().find(begins) {
+        return Some(longer);
+    }
     let distance = |known: &str| {
         let bare = known.trim_start_matches("cap_");
         typing_errors(name, known).min(typing_errors(name, bare))
@@ -295,6 +300,7 @@ mod tests {
             ("cap_chown,=ep", "unknown capability \"\""),
             ("cap_chwon+ep", "did you mean cap_chown?"),
             ("net_raw+ep", "did you mean cap_net_raw?"),
+            ("cap_net_bind+ep", "did you mean cap_net_bind_service?"),
             ("cap_sysadmin+ep", "did you mean cap_sys_admin?"),
             ("root+ep", "capabilities(7)"),
         ];
