@@ -85,14 +85,19 @@ fn expand(declared: Vec<Declared>, settings: &Settings) -> Result<Vec<Entry>, Er
     Ok(entries)
 }
 
-/// The target of a link on disk, verbatim.
+/// The target of a link on disk, as it was declared.
 fn read_link(link: &Path) -> Result<Box<[u8]>, Error> {
     let failed =
         |source| Error::Source { operation: "read the symbolic link", path: link.to_owned(), source };
     let target = fs::read_link(link).map_err(failed)?;
-    let bytes = host::bytes(target.as_os_str()).ok_or("the target is not Unicode");
+    let bytes = host::bytes(target.as_os_str()).map(declared_target).ok_or("the target is not Unicode");
     let checked = bytes.and_then(|bytes| check_target(bytes).map(|()| bytes));
     checked.map(Into::into).map_err(|problem| failed(std::io::Error::other(problem)))
+}
+
+/// What Bazel was told that a link's target is. It makes `.` an empty path, and sends remote workers that.
+const fn declared_target(target: &[u8]) -> &[u8] {
+    if target.is_empty() { b"." } else { target }
 }
 
 /// Leaves one of the entries of each path. They come sorted by path.
@@ -160,5 +165,18 @@ fn describe(kind: &Kind) -> String {
         Kind::Empty => "an empty file".into(),
         Kind::Whiteout => "a whiteout".into(),
         Kind::File(source) => source.display().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Linux makes no link without a target; the file systems of remote workers show some.
+    #[test]
+    fn targets_as_remote_workers_have_them() {
+        for (found, declared) in [("", "."), (".", "."), ("..", ".."), ("./a/", "./a/")] {
+            assert_eq!(declared_target(found.as_bytes()), declared.as_bytes());
+        }
     }
 }
