@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# setup.sh ROOT: downloads the packages of packages.txt from Debian's testing suite and unpacks them into ROOT.
+# setup.sh ROOT [PACKAGES [ARCHITECTURE...]]: downloads packages from Debian's testing suite and unpacks them into ROOT:
+# those that the file PACKAGES lists (packages.txt), of this machine's architecture or of those given.
 #
 # Nothing is installed and nothing of theirs is run: apt works on a state of its own, so this needs no root once
 # bubblewrap is there. ROOT appears when it is complete; what an interrupted run has downloaded is used by the next.
@@ -9,6 +10,8 @@ readonly SUITE=forky
 root=$1
 work=$root.work
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+list=${2:-$here/packages.txt}
+architectures=("$(dpkg --print-architecture 2>/dev/null || true)" "${@:3}")
 
 say() { printf 'bazelw: %s\n' "$*" >&2; }
 die() {
@@ -47,8 +50,7 @@ mirror() {
 
 # apt with a state of its own under $work, on an otherwise empty machine.
 configure_apt() {
-  local arch keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-  arch=$(dpkg --print-architecture)
+  local arch=${architectures[0]} keyring=/usr/share/keyrings/debian-archive-keyring.gpg
   mkdir -p "$work"/{lists,archives}/partial
   # A testing suite's own expiry date is passed over, as debootstrap does: a frozen mirror serves too. Signatures are checked.
   echo "deb [check-valid-until=no signed-by=$keyring] $(mirror) $SUITE main" >"$work/sources.list"
@@ -68,6 +70,7 @@ Dir::Cache::Archives "$work/archives";
 Acquire::Languages "none";
 APT::Architecture "$arch";
 #clear APT::Architectures;
+APT::Architectures { $(printf '"%s"; ' "${architectures[@]}") };
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
 APT::Install-Recommends "false";
@@ -80,6 +83,7 @@ CONF
 finish() {
   local link
   mkdir -p "$1/usr/local" "$1/usr/share/bazel/modules"
+  mkdir -p "$1/usr/lib/jvm"
   find "$1/usr/lib/jvm" -type l -lname '/etc/java-*' -print0 | while IFS= read -r -d '' link; do
     ln -sfn "$root$(readlink "$link")" "$link"
   done
@@ -101,7 +105,9 @@ flock --nonblock 9 || {
   flock 9
 }
 [[ ! -d $root ]] || exit 0
-say "no Bazel on PATH: setting up Debian's under $(dirname "$root"), once"
+why='no Bazel on PATH'
+[[ $# -eq 1 ]] || why="for $(dirname "$list")"
+say "$why: setting up Debian's under $(dirname "$root"), once"
 
 type -P bwrap >/dev/null || install bubblewrap
 bwrap --dev-bind / / true || die "bubblewrap cannot make a namespace here (its words are above). In a container, allow" \
@@ -109,7 +115,7 @@ bwrap --dev-bind / / true || die "bubblewrap cannot make a namespace here (its w
 [[ $ID == debian && -n $(mirror) ]] || type -P debootstrap >/dev/null || install debootstrap debian-archive-keyring
 
 trap 'say "not finished. Run it again to go on from here."' EXIT
-packages=$(grep -v '^#' "$here/packages.txt")
+packages=$(grep -v '^#' "$list")
 [[ $root != *-rust ]] || packages+=' cargo rustc'
 configure_apt
 say "1/3 package lists of Debian $SUITE"
@@ -127,4 +133,4 @@ finish "$work/root"
 mv -T "$work/root" "$root"
 rm -rf "$work"
 trap - EXIT
-say "Bazel is ready"
+say "ready"
