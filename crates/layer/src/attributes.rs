@@ -57,9 +57,9 @@ pub struct ModeError {
 ///
 /// # Errors
 /// [`MtimeError`]
-pub fn parse_mtime(text: &str) -> Result<u64, MtimeError> {
-    // `u64::from_str` takes a plus sign; readers hold times in an `i64`.
-    let mtime = text.parse().ok().filter(|mtime| i64::try_from(*mtime).is_ok() && !text.starts_with('+'));
+pub fn parse_mtime(text: &str) -> Result<i64, MtimeError> {
+    // `i64::from_str` takes signs.
+    let mtime = text.parse().ok().filter(|_| text.bytes().all(|digit| digit.is_ascii_digit()));
     mtime.ok_or_else(|| MtimeError { text: text.to_owned() })
 }
 
@@ -162,9 +162,7 @@ mod tests {
 
     #[test]
     fn mtimes() {
-        for (text, mtime) in
-            [("0", 0), ("1700000000", 1_700_000_000), ("9223372036854775807", i64::MAX as u64)]
-        {
+        for (text, mtime) in [("0", 0), ("1700000000", 1_700_000_000), ("9223372036854775807", i64::MAX)] {
             assert_eq!(parse_mtime(text), Ok(mtime));
         }
         for text in ["", "-1", "+1", "today", "1.5", "9223372036854775808"] {

@@ -32,7 +32,7 @@ struct Attributes<'a> {
     owner: Owner,
     names: Option<&'a Names>,
     xattrs: Option<&'a Xattrs>,
-    mtime: u64,
+    mtime: i64,
 }
 
 /// The files that are stored so far.

@@ -22,8 +22,8 @@ pub struct Entry {
     pub names: Option<Arc<Names>>,
     /// Extended attributes. Shared, since neighbours mostly have the same. Never empty.
     pub xattrs: Option<Arc<Xattrs>>,
-    /// Modification time in seconds since the epoch.
-    pub mtime: u64,
+    /// Modification time in seconds since the epoch. What is declared is never before it; in a tar it may be.
+    pub mtime: i64,
 }
 
 /// What an entry is.
@@ -39,6 +39,31 @@ pub enum Kind {
     Whiteout,
     /// A regular file with the content of this file on disk.
     File(PathBuf),
+    /// Another name for the regular file at this path, which comes earlier in the layer.
+    Hardlink(ImagePath),
+    /// A character device.
+    Character(Device),
+    /// A block device.
+    Block(Device),
+    /// A named pipe.
+    Fifo,
+}
+
+/// Numbers of a device, as Linux has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Device {
+    pub(crate) major: u32,
+    pub(crate) minor: u32,
+}
+
+impl Device {
+    /// The device with these numbers, or `None` where Linux has none: majors have 12 bits, minors 20.
+    #[must_use]
+    pub fn new(major: u64, minor: u64) -> Option<Self> {
+        let within =
+            |number: u64, bits: u32| u32::try_from(number).ok().filter(|number| *number >> bits == 0);
+        Some(Self { major: within(major, 12)?, minor: within(minor, 20)? })
+    }
 }
 
 /// User and group by number, which is what counts: names differ between hosts.

@@ -4,7 +4,7 @@
 //! extensions, never a global header. Encoded here rather than by a library, since they are part of the format.
 
 use crate::{
-    entry::{Names, Owner},
+    entry::{Device, Names, Owner},
     format::{PAX_NAME, TAR_BLOCK},
     xattr::Xattrs,
 };
@@ -15,7 +15,10 @@ pub(crate) enum Type {
     File,
     Hardlink,
     Symlink,
+    Character(Device),
+    Block(Device),
     Directory,
+    Fifo,
     Pax,
 }
 
@@ -32,7 +35,7 @@ pub(crate) struct Fields<'a> {
     pub(crate) names: Option<&'a Names>,
     pub(crate) xattrs: Option<&'a Xattrs>,
     pub(crate) size: u64,
-    pub(crate) mtime: u64,
+    pub(crate) mtime: i64,
 }
 
 /// Widths of the fields that may overflow into pax records.
@@ -61,18 +64,17 @@ pub(crate) fn append(out: &mut Vec<u8>, fields: Fields<'_>) {
         record(&mut records, b"linkpath", link);
         link = &link[..LINK];
     }
-    let mut number = |key: &str, value: u64, digits| {
-        if fits(value, digits) {
-            return value;
-        }
-        record(&mut records, key.as_bytes(), value.to_string().as_bytes());
-        0
+    let mut number = |key: &str, value: i128, digits| {
+        u64::try_from(value).ok().filter(|value| fits(*value, digits)).unwrap_or_else(|| {
+            record(&mut records, key.as_bytes(), value.to_string().as_bytes());
+            0
+        })
     };
     let numbers = Numbers {
-        size: number("size", fields.size, LONG_DIGITS),
+        size: number("size", fields.size.into(), LONG_DIGITS),
         uid: number("uid", fields.owner.uid.into(), ID_DIGITS),
         gid: number("gid", fields.owner.gid.into(), ID_DIGITS),
-        mtime: number("mtime", fields.mtime, LONG_DIGITS),
+        mtime: number("mtime", fields.mtime.into(), LONG_DIGITS),
     };
     let (mut user, mut group): (&[u8], &[u8]) = (b"", b"");
     if let Some(names) = fields.names {
@@ -188,15 +190,20 @@ fn append_block(out: &mut Vec<u8>, fields: Block<'_>) {
         Type::File => b'0',
         Type::Hardlink => b'1',
         Type::Symlink => b'2',
+        Type::Character(_) => b'3',
+        Type::Block(_) => b'4',
         Type::Directory => b'5',
+        Type::Fifo => b'6',
         Type::Pax => b'x',
     };
     block[157..157 + link.len()].copy_from_slice(link);
     block[257..265].copy_from_slice(b"ustar\x0000");
     block[265..265 + user.len()].copy_from_slice(user);
     block[297..297 + group.len()].copy_from_slice(group);
-    octal(&mut block[329..336], 0);
-    octal(&mut block[337..344], 0);
+    let device =
+        if let Type::Character(device) | Type::Block(device) = kind { device } else { Device::default() };
+    octal(&mut block[329..336], device.major.into());
+    octal(&mut block[337..344], device.minor.into());
     block[345..345 + prefix.len()].copy_from_slice(prefix);
     let sum = block.iter().map(|&byte| u64::from(byte)).sum();
     octal(&mut block[148..154], sum);
@@ -236,12 +243,12 @@ mod tests {
         out
     }
 
-    /// What a reader sees: path, link, uid, gid, mtime.
-    fn decode(header: &[u8], content: u64) -> (Vec<u8>, Vec<u8>, u64, u64, u64, u64) {
+    /// What a reader sees: path, link, uid, gid, mtime, size.
+    fn decode(header: &[u8], content: u64) -> (Vec<u8>, Vec<u8>, u64, u64, i64, u64) {
         let tail = std::io::repeat(0);
         let mut archive = tar::Archive::new(std::io::Read::chain(header, tail));
         let mut entry = archive.entries().unwrap().next().unwrap().unwrap();
-        let pax: Vec<(String, u64)> = entry.pax_extensions().unwrap().map_or_else(Vec::new, |records| {
+        let pax: Vec<(String, i64)> = entry.pax_extensions().unwrap().map_or_else(Vec::new, |records| {
             let records = records
                 .map(Result::unwrap)
                 .map(|r| (r.key().unwrap().to_owned(), r.value().unwrap().to_owned()));
@@ -253,9 +260,9 @@ mod tests {
         (
             entry.path_bytes().into_owned(),
             entry.link_name_bytes().unwrap_or_default().into_owned(),
-            from_pax("uid").unwrap_or_else(|| h.uid().unwrap()),
-            from_pax("gid").unwrap_or_else(|| h.gid().unwrap()),
-            from_pax("mtime").unwrap_or_else(|| h.mtime().unwrap()),
+            from_pax("uid").map_or_else(|| h.uid().unwrap(), |uid| uid.try_into().unwrap()),
+            from_pax("gid").map_or_else(|| h.gid().unwrap(), |gid| gid.try_into().unwrap()),
+            from_pax("mtime").unwrap_or_else(|| h.mtime().unwrap().try_into().unwrap()),
             entry.size(),
         )
     }
@@ -353,6 +360,32 @@ mod tests {
     }
 
     #[test]
+    fn sizes_and_times_at_their_limits() {
+        let eight_gib = 8 << 30;
+        for (size, record) in [
+            (eight_gib - 1, ""),
+            (eight_gib, "19 size=8589934592\n"),
+            (9 << 30, "19 size=9663676416\n"),
+            (i64::MAX as u64, "28 size=9223372036854775807\n"),
+        ] {
+            let bytes = encode(Fields { size, ..FILE });
+            assert_eq!(bytes.len(), if record.is_empty() { 512 } else { 3 * 512 }, "{size}");
+            assert!(bytes.len() == 512 || bytes[512..].starts_with(record.as_bytes()), "{size}");
+            let field = if record.is_empty() { size } else { 0 };
+            assert_eq!(
+                &bytes[bytes.len() - 512 + 124..][..12],
+                format!("{field:011o}\0").as_bytes(),
+                "{size}"
+            );
+        }
+        for (mtime, record) in [(-1, "12 mtime=-1\n"), (i64::MIN, "30 mtime=-9223372036854775808\n")] {
+            let bytes = encode(Fields { mtime, ..FILE });
+            assert!(bytes[512..].starts_with(record.as_bytes()), "{mtime}");
+            assert_eq!(decode(&bytes, 0).4, mtime);
+        }
+    }
+
+    #[test]
     fn extended_attributes() {
         let xattrs = [(&b"user.b"[..], &b"2\n\0"[..]), (b"security.capability", b"\x01")];
         let xattrs: Xattrs = xattrs.map(|(name, value)| (name.into(), value.into())).into();
@@ -365,6 +398,20 @@ mod tests {
         let large: Xattrs = [(b"user.a"[..].into(), vec![0; 64 << 10].into())].into();
         let bytes = encode(Fields { xattrs: Some(&large), ..FILE });
         assert_eq!(bytes.len(), 512 + (64 << 10) + 512 + 512);
+    }
+
+    #[test]
+    fn special_files() {
+        let device = Device::new(4095, 1_048_575).unwrap();
+        for (kind, flag, numbers) in [
+            (Type::Character(device), b'3', &b"0007777\x003777777\0"[..]),
+            (Type::Block(device), b'4', b"0007777\x003777777\0"),
+            (Type::Fifo, b'6', b"0000000\x000000000\0"),
+            (Type::Hardlink, b'1', b"0000000\x000000000\0"),
+        ] {
+            let bytes = encode(Fields { kind, link: b"", ..FILE });
+            assert_eq!((bytes.len(), bytes[156], &bytes[329..345]), (512, flag, numbers));
+        }
     }
 
     #[test]
@@ -382,7 +429,7 @@ mod tests {
         fn readers_see_what_was_written(
             names in prop::collection::vec("[a-zü.]{1,40}[a-z]", 1..12),
             link in "[a-z/.]{1,200}",
-            size in 0..1_u64 << 36, uid: u32, gid: u32, mtime in 0..1_u64 << 40,
+            size in 0..1_u64 << 36, uid: u32, gid: u32, mtime in -(1_i64 << 40)..1 << 40,
         ) {
             let path = names.join("/").into_bytes();
             let owner = Owner { uid, gid };

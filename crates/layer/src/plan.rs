@@ -165,6 +165,9 @@ fn describe(kind: &Kind) -> String {
         Kind::Empty => "an empty file".into(),
         Kind::Whiteout => "a whiteout".into(),
         Kind::File(source) => source.display().to_string(),
+        Kind::Hardlink(path) => format!("a hard link to {path}"),
+        Kind::Character(_) | Kind::Block(_) => "a device".into(),
+        Kind::Fifo => "a named pipe".into(),
     }
 }
 

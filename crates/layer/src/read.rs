@@ -124,7 +124,7 @@ fn read_run(run: &[Entry], digests: bool, sender: &Sender<Chunk>) -> Result<(), 
     for entry in run {
         let item = match &entry.kind {
             Kind::File(source) => open(&entry.path, source, digests, &mut chunk.bytes),
-            Kind::Directory | Kind::Symlink(_) | Kind::Empty | Kind::Whiteout => Ok(Item::None),
+            _ => Ok(Item::None),
         };
         let full = matches!(item, Ok(Item::Large { .. })) || chunk.bytes.len() >= CHUNK;
         chunk.items.push(item);

@@ -35,7 +35,7 @@ pub struct Settings {
     /// Extended attributes by glob, for regular files and directories. Of one name, the last match counts.
     pub xattrs: Globs<Xattr>,
     /// Modification time of everything, in seconds since the epoch. Default 0.
-    pub mtime: u64,
+    pub mtime: i64,
 }
 
 impl Settings {
@@ -80,7 +80,12 @@ const fn mode_fits(mode: u16, kind: &Kind) -> bool {
     match kind {
         Kind::Symlink(_) | Kind::Whiteout => false,
         Kind::Directory => mode & 0o100 != 0,
-        Kind::Empty | Kind::File(_) => true,
+        Kind::Empty
+        | Kind::File(_)
+        | Kind::Hardlink(_)
+        | Kind::Character(_)
+        | Kind::Block(_)
+        | Kind::Fifo => true,
     }
 }
 
@@ -116,6 +121,8 @@ impl<'a> Applied<'a> {
             Kind::Directory => Some(default_directory_mode(path.as_bytes())),
             Kind::File(_) => self.settings.mode,
             Kind::Empty | Kind::Whiteout => self.settings.mode.or(Some(FILE_MODE)),
+            // Only tars have these, and say it.
+            Kind::Hardlink(_) | Kind::Character(_) | Kind::Block(_) | Kind::Fifo => Some(FILE_MODE),
         });
         if !self.settings.xattrs.is_empty() {
             add_xattrs(entry, &mut self.xattrs, &mut self.last);

@@ -83,6 +83,10 @@ fn fields<'a>(entry: &'a Entry, content: &Content<'_>) -> Fields<'a> {
     let (kind, link) = match &entry.kind {
         Kind::Directory => (Type::Directory, &[][..]),
         Kind::Symlink(target) => (Type::Symlink, &**target),
+        Kind::Hardlink(path) => (Type::Hardlink, path.as_bytes()),
+        Kind::Character(device) => (Type::Character(*device), &[][..]),
+        Kind::Block(device) => (Type::Block(*device), &[][..]),
+        Kind::Fifo => (Type::Fifo, &[][..]),
         Kind::Empty | Kind::Whiteout | Kind::File(_) => (Type::File, &[][..]),
     };
     let mode = entry.mode.unwrap_or_else(|| mode_by_content(head));
@@ -97,9 +101,13 @@ fn line(fields: Fields<'_>) -> Line<'_> {
         Type::Directory => mtree::Type::Directory,
         Type::Symlink => mtree::Type::Symlink(link),
         Type::Hardlink => mtree::Type::Hardlink(link),
+        Type::Character(device) => {
+            mtree::Type::Character { major: device.major.into(), minor: device.minor.into() }
+        }
+        Type::Block(device) => mtree::Type::Block { major: device.major.into(), minor: device.minor.into() },
+        Type::Fifo => mtree::Type::Fifo,
         Type::File | Type::Pax => mtree::Type::File { size },
     };
-    let mtime = i64::try_from(mtime).unwrap_or(i64::MAX);
     Line { path, kind, mode: mode.into(), uid: owner.uid.into(), gid: owner.gid.into(), mtime, names, xattrs }
 }
 

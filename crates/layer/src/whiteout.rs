@@ -21,7 +21,7 @@ const OPAQUE: &[u8] = b".wh..wh..opq";
 ///
 /// # Errors
 /// Where its path is too long, or is that of a whiteout itself.
-pub(crate) fn of_path(path: &ImagePath, mtime: u64) -> Result<Entry, PathProblem> {
+pub(crate) fn of_path(path: &ImagePath, mtime: i64) -> Result<Entry, PathProblem> {
     let name = path.name();
     if name.starts_with(PREFIX) {
         return Err(PathProblem::Whiteout);
@@ -33,11 +33,11 @@ pub(crate) fn of_path(path: &ImagePath, mtime: u64) -> Result<Entry, PathProblem
 ///
 /// # Errors
 /// Where its path is too long.
-pub(crate) fn of_contents(directory: &ImagePath, mtime: u64) -> Result<Entry, PathProblem> {
+pub(crate) fn of_contents(directory: &ImagePath, mtime: i64) -> Result<Entry, PathProblem> {
     Ok(entry(directory.join(OPAQUE)?, mtime))
 }
 
-fn entry(path: ImagePath, mtime: u64) -> Entry {
+fn entry(path: ImagePath, mtime: i64) -> Entry {
     Entry {
         path,
         kind: Kind::Whiteout,

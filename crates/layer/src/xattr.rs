@@ -39,7 +39,12 @@ impl Xattr {
         match kind {
             Kind::File(_) | Kind::Empty => true,
             Kind::Directory => self.name != CAPABILITY,
-            Kind::Symlink(_) | Kind::Whiteout => false,
+            Kind::Symlink(_)
+            | Kind::Whiteout
+            | Kind::Hardlink(_)
+            | Kind::Character(_)
+            | Kind::Block(_)
+            | Kind::Fifo => false,
         }
     }
 
