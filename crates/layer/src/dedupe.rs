@@ -7,9 +7,8 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{File, Metadata},
-    io::{Read, Seek},
-    path::Path,
+    fs::File,
+    io::{self, Read},
 };
 
 use oci::Digest;
@@ -18,7 +17,7 @@ use crate::{
     entry::{Entry, Kind, Names, Owner},
     error::Error,
     path::ImagePath,
-    read::{Content, open_file, read_failed},
+    read::{Content, Input, input_path, read_failed},
     xattr::Xattrs,
 };
 
@@ -39,10 +38,22 @@ struct Attributes<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Stored<'a> {
     small: BTreeMap<(Digest, Attributes<'a>), &'a ImagePath>,
-    large: BTreeMap<(u64, Attributes<'a>), Vec<(&'a ImagePath, &'a Path)>>,
+    large: BTreeMap<(u64, Attributes<'a>), Vec<&'a Entry>>,
+    /// Files that became links, and to what.
+    links: BTreeMap<&'a ImagePath, &'a ImagePath>,
 }
 
 impl<'a> Stored<'a> {
+    /// Remembers that `path` has become a link to `first`.
+    pub(crate) fn linked(&mut self, path: &'a ImagePath, first: &'a ImagePath) {
+        self.links.insert(path, first);
+    }
+
+    /// The file that a link to `path` is to lead to.
+    pub(crate) fn resolve(&self, path: &'a ImagePath) -> &'a ImagePath {
+        self.links.get(path).copied().unwrap_or(path)
+    }
+
     /// The stored file that equals `entry`, which has this `mode` and `content`. If there is none, this one is stored
     /// from now on. Empty files are equal to none: a link would take as much room.
     ///
@@ -54,7 +65,9 @@ impl<'a> Stored<'a> {
         mode: u16,
         content: &mut Content<'_>,
     ) -> Result<Option<&'a ImagePath>, Error> {
-        let Kind::File(source) = &entry.kind else { return Ok(None) };
+        if !matches!(entry.kind, Kind::File(_) | Kind::Slice(_)) {
+            return Ok(None);
+        }
         let (names, xattrs) = (entry.names.as_deref(), entry.xattrs.as_deref());
         let attributes = Attributes { mode, owner: entry.owner, names, xattrs, mtime: entry.mtime };
         match content {
@@ -62,14 +75,14 @@ impl<'a> Stored<'a> {
                 let first = *self.small.entry((*digest, attributes)).or_insert(&entry.path);
                 Ok(Some(first).filter(|first| *first != &entry.path))
             }
-            Content::Large { file, size, .. } => {
+            Content::Large { input, size, .. } => {
                 let stored = self.large.entry((*size, attributes)).or_default();
-                for (path, other) in &*stored {
-                    if equal(other, (file, source), *size)? {
-                        return Ok(Some(path));
+                for other in &*stored {
+                    if equal(other, (input, entry), *size)? {
+                        return Ok(Some(&other.path));
                     }
                 }
-                stored.push((&entry.path, source));
+                stored.push(entry);
                 Ok(None)
             }
             Content::None | Content::Small { digest: None, .. } => Ok(None),
@@ -78,10 +91,12 @@ impl<'a> Stored<'a> {
 }
 
 /// Whether two files that are `size` bytes long have the same content. The second is at its beginning, before and after.
-fn equal(one: &Path, (file, two): (&mut File, &Path), size: u64) -> Result<bool, Error> {
-    let (mut other, metadata) = open_file(one)?;
-    let failed = |source| read_failed(two, source);
-    if is_same(&metadata, &file.metadata().map_err(failed)?) {
+fn equal(one: &Entry, (input, two): (&mut Input, &Entry), size: u64) -> Result<bool, Error> {
+    let failed = |entry| move |source| read_failed(input_path(entry), source);
+    let Some((mut other, _)) = Input::open(one)? else { return Ok(false) };
+    if let (Input::File(other), Input::File(file)) = (&other, &*input)
+        && is_same(other, file).map_err(failed(two))?
+    {
         return Ok(true);
     }
     let (mut left, mut right) = ([0; PIECE], [0; PIECE]);
@@ -89,26 +104,27 @@ fn equal(one: &Path, (file, two): (&mut File, &Path), size: u64) -> Result<bool,
     while rest > 0 {
         let count = usize::try_from(rest).map_or(PIECE, |rest| rest.min(PIECE));
         let (left, right) = (&mut left[..count], &mut right[..count]);
-        other.read_exact(left).map_err(|source| read_failed(one, source))?;
-        file.read_exact(right).map_err(failed)?;
+        other.read_exact(left).map_err(failed(one))?;
+        input.read_exact(right).map_err(failed(two))?;
         if left != right {
             break;
         }
         rest -= count as u64;
     }
-    file.rewind().map_err(failed)?;
+    input.rewind().map_err(failed(two))?;
     Ok(rest == 0)
 }
 
 /// Whether both are one file on disk, by way of links.
 #[cfg(unix)]
-fn is_same(one: &Metadata, two: &Metadata) -> bool {
+fn is_same(one: &File, two: &File) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
-    (one.dev(), one.ino()) == (two.dev(), two.ino())
+    let id = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
+    Ok(id(one.metadata()?) == id(two.metadata()?))
 }
 
 /// Elsewhere nothing tells, and they are compared.
 #[cfg(not(unix))]
-fn is_same(_: &Metadata, _: &Metadata) -> bool {
-    false
+fn is_same(_: &File, _: &File) -> io::Result<bool> {
+    Ok(false)
 }

@@ -1,7 +1,7 @@
 //! The entries file: what the rules declare, before anything on disk is looked at.
 //!
 //! UTF-8 text. The first line is `strata-entries 2`; then come entries of four lines each: KIND, PATH, SOURCE, MODE. A fixed
-//! number of fields, one a line, needs no escapes, and a malformed file is told with its line. Contents, in any order:
+//! number of fields, one a line, needs no escapes, and a malformed file is told with its line. Contents, in any order but that of tars:
 //!
 //! | KIND | PATH | SOURCE | MODE | what it is |
 //! |---|---|---|---|---|
@@ -14,7 +14,7 @@
 //! | `empty` | in the image | | own mode or empty | an empty file |
 //! | `whiteout` | in the image | | | the path is gone from the layers below |
 //! | `opaque` | in the image | | | all that layers below have in this directory is gone |
-//! | `tar` | | on disk | | a tar whose entries become the layer's |
+//! | `tar` | | on disk | | a tar whose entries become the layer's; later ones win |
 //!
 //! Settings, also in any place. PATH is empty for everything, or a glob; among globs of one kind the last match counts:
 //!
@@ -46,14 +46,14 @@ use crate::{
 const HEADER: &str = "strata-entries 2";
 /// Bytes of all extended attributes of a layer together: far more than a file system takes for one file, and a
 /// bound for the length of a header.
-const MAX_XATTRS: usize = 256 << 10;
+pub(crate) const MAX_XATTRS: usize = 256 << 10;
 /// Lines of an entry.
 const FIELDS: usize = 4;
 
 /// All that an entries file declares.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Declarations {
-    /// What the layer holds, in the order of the file, which does not matter.
+    /// What the layer holds, in the order of the file, which matters for tars alone.
     pub entries: Vec<Declared>,
     /// What is said of it.
     pub settings: Settings,

@@ -3,9 +3,16 @@
 //! Invariant: everything that goes to the header is known here, apart from the size of a regular file and, where its
 //! content decides, its mode, which come when it is read. So no file is looked at twice.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use crate::{path::ImagePath, xattr::Xattrs};
+use crate::{
+    path::{ImagePath, printable},
+    slice::Slice,
+    xattr::Xattrs,
+};
 
 /// One entry of a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +31,31 @@ pub struct Entry {
     pub xattrs: Option<Arc<Xattrs>>,
     /// Modification time in seconds since the epoch. What is declared is never before it; in a tar it may be.
     pub mtime: i64,
+    /// The tar that it comes from, and that says all of the above; `None` if it was declared.
+    pub tar: Option<Arc<Path>>,
+}
+
+impl Entry {
+    /// Whether it could be a hard link to the other one: all that a file system keeps once for both is the same.
+    pub(crate) fn has_attributes_of(&self, other: &Self) -> bool {
+        let of = |entry: &Self| (entry.mode, entry.owner, entry.mtime);
+        of(self) == of(other) && self.names == other.names && self.xattrs == other.xattrs
+    }
+
+    /// What it is and where it comes from, for messages.
+    pub(crate) fn describe(&self) -> String {
+        let what = match &self.kind {
+            Kind::File(source) => source.display().to_string(),
+            Kind::Empty => "an empty file".to_owned(),
+            Kind::Symlink(target) => format!("a symbolic link to {}", printable(target)),
+            Kind::Hardlink(path) => format!("a hard link to {path}"),
+            kind => kind.class().to_owned(),
+        };
+        match &self.tar {
+            Some(tar) => format!("{what} in {}", tar.display()),
+            None => what,
+        }
+    }
 }
 
 /// What an entry is.
@@ -39,6 +71,8 @@ pub enum Kind {
     Whiteout,
     /// A regular file with the content of this file on disk.
     File(PathBuf),
+    /// A regular file with content from a tar.
+    Slice(Slice),
     /// Another name for the regular file at this path, which comes earlier in the layer.
     Hardlink(ImagePath),
     /// A character device.
@@ -47,6 +81,21 @@ pub enum Kind {
     Block(Device),
     /// A named pipe.
     Fifo,
+}
+
+impl Kind {
+    /// What file systems tell apart, in words.
+    pub(crate) const fn class(&self) -> &'static str {
+        match self {
+            Self::Directory => "a directory",
+            Self::Symlink(_) => "a symbolic link",
+            Self::Whiteout => "a whiteout",
+            Self::Empty | Self::File(_) | Self::Slice(_) | Self::Hardlink(_) => "a file",
+            Self::Character(_) => "a character device",
+            Self::Block(_) => "a block device",
+            Self::Fifo => "a named pipe",
+        }
+    }
 }
 
 /// Numbers of a device, as Linux has them.

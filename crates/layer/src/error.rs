@@ -95,11 +95,51 @@ pub enum Error {
         /// The glob.
         glob: String,
     },
-    /// A tar among the entries.
-    #[error("{} is a tar: its entries cannot be merged into a layer yet", path.display())]
-    Tar {
+    /// Merged tars, or what is declared on top of them, have things of two types at one path.
+    #[error(
+        "{path} is {first}, and {second}. What is merged into one layer must be of one type at each path: take one of them out, \
+         or give the tars layers of their own"
+    )]
+    ChangesType {
+        /// The path in the image.
+        path: ImagePath,
+        /// What comes first.
+        first: String,
+        /// What comes later.
+        second: String,
+    },
+    /// A hard link in a merged tar leads nowhere.
+    #[error(
+        "{path} in {} is a hard link to {target}, and neither that tar nor those before it have a file there. Put the tar that has it before \
+         this one, or make this one with both", tar.display()
+    )]
+    LinkTarget {
         /// The tar.
-        path: PathBuf,
+        tar: PathBuf,
+        /// The link.
+        path: ImagePath,
+        /// What it leads to.
+        target: ImagePath,
+    },
+    /// The contents of a compressed tar cannot be put aside.
+    #[error("cannot unpack {} to a temporary file in {}", tar.display(), directory.display())]
+    Spool {
+        /// The tar.
+        tar: PathBuf,
+        /// Where the file is.
+        directory: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// An entry of a tar that no layer can hold.
+    #[error("{path} in {}: {problem}", tar.display())]
+    TarEntry {
+        /// The tar.
+        tar: PathBuf,
+        /// The path as it stands there.
+        path: String,
+        /// What is wrong with it.
+        problem: String,
     },
     /// A file or directory on disk cannot be used.
     #[error("cannot {operation} {}", path.display())]

@@ -1,8 +1,8 @@
-//! What operating systems disagree on: names and link targets as bytes.
+//! What operating systems disagree on: names and link targets as bytes, reading at a place.
 //!
 //! Invariant: on Unix nothing is lost. Elsewhere names must be Unicode.
 
-use std::{ffi::OsStr, path::Path};
+use std::{ffi::OsStr, fs::File, io, path::Path};
 
 /// The bytes of a name, if it has any.
 #[cfg(unix)]
@@ -28,4 +28,16 @@ pub(crate) fn path(bytes: &[u8]) -> Option<&Path> {
 #[cfg(not(unix))]
 pub(crate) fn path(bytes: &[u8]) -> Option<&Path> {
     str::from_utf8(bytes).ok().map(Path::new)
+}
+
+/// Reads from a place in a file, wherever other threads read.
+#[cfg(unix)]
+pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
+}
+
+/// Reads from a place in a file, wherever other threads read.
+#[cfg(windows)]
+pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
 }

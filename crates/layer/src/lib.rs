@@ -15,6 +15,7 @@ mod dedupe;
 mod engine;
 mod header;
 mod host;
+mod merge;
 mod mtree;
 mod read;
 mod shape;
@@ -35,6 +36,7 @@ pub mod layer;
 pub mod path;
 pub mod plan;
 pub mod settings;
+pub mod slice;
 pub mod whiteout;
 pub mod xattr;
 

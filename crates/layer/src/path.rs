@@ -4,7 +4,10 @@
 //! either end, and is at most [`MAX_PATH`] bytes long. It is bytes, since names on Linux are; only entries files
 //! must be UTF-8. The root itself is the empty path, which never becomes a tar entry.
 
-use std::{borrow::Cow, fmt};
+use std::{
+    borrow::{Borrow, Cow},
+    fmt,
+};
 
 /// Longest path or link target, in bytes: Linux's `PATH_MAX`. Nothing longer could be unpacked, and the bound keeps
 /// a header with its extensions well below a member.
@@ -96,6 +99,13 @@ impl ImagePath {
     /// A parent as [`ImagePath::parents`] gives it.
     pub(crate) fn of_parent(bytes: &[u8]) -> Self {
         Self(bytes.into())
+    }
+}
+
+/// The order is that of the bytes.
+impl Borrow<[u8]> for ImagePath {
+    fn borrow(&self) -> &[u8] {
+        &self.0
     }
 }
 

@@ -1,12 +1,12 @@
 //! From what was declared to the entries of the layer.
 //!
 //! Invariant: the result is sorted by path, has every path once, every directory above every entry, and does not
-//! depend on the order of the declarations.
+//! depend on the order of the declarations, that of tars aside.
 
 use std::{
     collections::BTreeSet,
     fs::{self},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use crate::{
@@ -15,27 +15,40 @@ use crate::{
     entry::{Entry, Kind},
     error::Error,
     host,
-    path::{ImagePath, printable},
+    merge::{self, Tree, link_again},
+    path::ImagePath,
     settings::Settings,
     staging::is_declared_link,
     walk::{Found, walk},
     whiteout,
 };
 
-/// Decides the entries of a layer: walks trees, resolves what is declared twice, adds parents, applies the settings.
+/// Decides the entries of a layer: walks trees, resolves what is declared twice, merges tars, adds parents, applies the
+/// settings. Temporary files, for the contents of compressed tars, are beside `output`; they have no name, and go with the
+/// entries.
 ///
 /// # Errors
-/// Conflicts between declarations, globs that match nothing, and what is wrong on disk with trees and links.
-pub fn plan(Declarations { entries, settings }: Declarations) -> Result<Vec<Entry>, Error> {
+/// Conflicts between declarations, globs that match nothing, and what is wrong on disk with trees, links and tars.
+pub fn plan(Declarations { entries, settings }: Declarations, output: &Path) -> Result<Vec<Entry>, Error> {
+    let (tars, entries) = tars(entries);
     let mut entries = expand(entries, &settings)?;
     // Kind and mode too, so that an error names the same two whatever the order was.
     entries.sort_unstable_by(|a, b| (&a.path, &a.kind, a.mode).cmp(&(&b.path, &b.kind, b.mode)));
     let mut entries = merge(entries)?;
+    let mut shared = BTreeSet::new();
+    if !tars.is_empty() {
+        let mut tree = Tree::default();
+        merge::read(&tars, output, |stage| tree.add(stage))?;
+        tree.add(whiteout::stage(entries)?)?;
+        (entries, shared) = tree.into_entries(&settings)?;
+        entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    }
     let missing = missing_parents(&entries)?;
     entries.extend(missing.into_iter().map(|path| settings.entry(path, Kind::Directory, None)));
     entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     whiteout::check(&entries)?;
     settings.apply(&mut entries)?;
+    link_again(&mut entries, &shared);
     Ok(entries)
 }
 
@@ -44,12 +57,30 @@ pub fn plan(Declarations { entries, settings }: Declarations) -> Result<Vec<Entr
 ///
 /// # Errors
 /// As for [`plan`].
-pub fn plan_above(declarations: Declarations, lower: &[Declarations]) -> Result<Vec<Entry>, Error> {
+pub fn plan_above(
+    declarations: Declarations,
+    lower: &[Declarations],
+    output: &Path,
+) -> Result<Vec<Entry>, Error> {
     if lower.is_empty() {
-        return plan(declarations);
+        return plan(declarations, output);
     }
-    let entries = plan(declarations.clone())?;
+    let entries = plan(declarations.clone(), output)?;
     Ok(leave_out(entries, &declarations, lower))
+}
+
+/// Takes the tars, in their order, out of what is declared.
+fn tars(declared: Vec<Declared>) -> (Vec<PathBuf>, Vec<Declared>) {
+    let mut tars = Vec::new();
+    let mut others = declared;
+    others.retain_mut(|declared| match &mut declared.kind {
+        DeclaredKind::Tar(path) => {
+            tars.push(std::mem::take(path));
+            false
+        }
+        _ => true,
+    });
+    (tars, others)
 }
 
 /// One entry for each declaration, and for each file and directory of a tree.
@@ -78,7 +109,7 @@ fn expand(declared: Vec<Declared>, settings: &Settings) -> Result<Vec<Entry>, Er
                 entries.push(of(&path, settings.mtime).map_err(|problem| Error::Whiteout { path, problem })?);
                 continue;
             }
-            DeclaredKind::Tar(path) => return Err(Error::Tar { path }),
+            DeclaredKind::Tar(_) => unreachable!("taken out before"),
         };
         entries.push(settings.entry(path, kind, mode));
     }
@@ -109,7 +140,7 @@ fn merge(entries: Vec<Entry>) -> Result<Vec<Entry>, Error> {
             continue;
         };
         if last.kind != entry.kind {
-            let (first, second) = (describe(&last.kind), describe(&entry.kind));
+            let (first, second) = (last.describe(), entry.describe());
             return Err(Error::TwoFiles { path: entry.path, first, second });
         }
         match (last.mode, entry.mode) {
@@ -141,9 +172,9 @@ fn missing_parents(entries: &[Entry]) -> Result<BTreeSet<ImagePath>, Error> {
                 if found.kind != Kind::Directory {
                     return Err(Error::NotADirectory {
                         parent: found.path.clone(),
-                        what: describe(&found.kind),
+                        what: found.describe(),
                         child: child.path.clone(),
-                        child_what: describe(&child.kind),
+                        child_what: child.describe(),
                     });
                 }
                 // What is above it is its own affair.
@@ -155,20 +186,6 @@ fn missing_parents(entries: &[Entry]) -> Result<BTreeSet<ImagePath>, Error> {
         }
     }
     Ok(missing)
-}
-
-/// What an entry is, for messages.
-fn describe(kind: &Kind) -> String {
-    match kind {
-        Kind::Directory => "a directory".into(),
-        Kind::Symlink(target) => format!("a symbolic link to {}", printable(target)),
-        Kind::Empty => "an empty file".into(),
-        Kind::Whiteout => "a whiteout".into(),
-        Kind::File(source) => source.display().to_string(),
-        Kind::Hardlink(path) => format!("a hard link to {path}"),
-        Kind::Character(_) | Kind::Block(_) => "a device".into(),
-        Kind::Fifo => "a named pipe".into(),
-    }
 }
 
 #[cfg(test)]

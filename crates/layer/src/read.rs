@@ -22,7 +22,7 @@ use crate::{
     entry::{Entry, Kind},
     error::Error,
     format::LARGE,
-    path::ImagePath,
+    slice::SliceReader,
 };
 
 /// Most readers there are: with page cache or a fast disk, four read faster than one core hashes.
@@ -43,7 +43,75 @@ pub(crate) enum Content<'a> {
     /// A small file, whole, with its digest if that was asked for and it is not empty.
     Small { bytes: &'a [u8], digest: Option<Digest> },
     /// A large file, opened, and how it begins.
-    Large { file: File, size: u64, head: [u8; HEAD] },
+    Large { input: Input, size: u64, head: [u8; HEAD] },
+}
+
+/// An open file, on disk or in a tar.
+pub(crate) enum Input {
+    File(File),
+    Slice(SliceReader),
+}
+
+impl Input {
+    /// Opens the content of an entry that has one, and gives its size.
+    ///
+    /// # Errors
+    /// If it cannot be opened, or is no regular file.
+    pub(crate) fn open(entry: &Entry) -> Result<Option<(Self, u64)>, Error> {
+        match &entry.kind {
+            Kind::File(path) => {
+                let (file, metadata) = open_file(path)?;
+                if metadata.is_dir() {
+                    return Err(Error::Directory { path: path.to_owned(), image_path: entry.path.clone() });
+                }
+                if !metadata.is_file() {
+                    return Err(Error::Special { path: path.to_owned() });
+                }
+                Ok(Some((Self::File(file), metadata.len())))
+            }
+            Kind::Slice(slice) => Ok(Some((Self::Slice(slice.open()?), slice.size()))),
+            Kind::Directory
+            | Kind::Symlink(_)
+            | Kind::Empty
+            | Kind::Whiteout
+            | Kind::Hardlink(_)
+            | Kind::Character(_)
+            | Kind::Block(_)
+            | Kind::Fifo => Ok(None),
+        }
+    }
+
+    /// Goes back to the beginning.
+    ///
+    /// # Errors
+    /// If that is gone.
+    pub(crate) fn rewind(&mut self) -> io::Result<()> {
+        match self {
+            Self::File(file) => file.rewind(),
+            Self::Slice(reader) => {
+                reader.rewind();
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Read for Input {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(buffer),
+            Self::Slice(reader) => reader.read(buffer),
+        }
+    }
+}
+
+/// Where the content of an entry is, for messages.
+pub(crate) fn input_path(entry: &Entry) -> &Path {
+    match &entry.kind {
+        Kind::File(path) => path,
+        Kind::Slice(slice) => slice.tar(),
+        _ => Path::new(""),
+    }
 }
 
 /// Some entries of one run, read.
@@ -56,7 +124,7 @@ struct Chunk {
 enum Item {
     None,
     Small { range: Range<usize>, digest: Option<Digest> },
-    Large { file: File, size: u64, head: [u8; HEAD] },
+    Large { input: Input, size: u64, head: [u8; HEAD] },
 }
 
 /// The contents of entries, in their order.
@@ -110,7 +178,7 @@ impl Reads {
         Ok(match item {
             Item::None => Content::None,
             Item::Small { range, digest } => Content::Small { bytes: &self.bytes[range], digest },
-            Item::Large { file, size, head } => Content::Large { file, size, head },
+            Item::Large { input, size, head } => Content::Large { input, size, head },
         })
     }
 }
@@ -122,10 +190,7 @@ struct Unwanted;
 fn read_run(run: &[Entry], digests: bool, sender: &Sender<Chunk>) -> Result<(), Unwanted> {
     let mut chunk = Chunk::default();
     for entry in run {
-        let item = match &entry.kind {
-            Kind::File(source) => open(&entry.path, source, digests, &mut chunk.bytes),
-            _ => Ok(Item::None),
-        };
+        let item = open(entry, digests, &mut chunk.bytes);
         let full = matches!(item, Ok(Item::Large { .. })) || chunk.bytes.len() >= CHUNK;
         chunk.items.push(item);
         if full {
@@ -135,27 +200,21 @@ fn read_run(run: &[Entry], digests: bool, sender: &Sender<Chunk>) -> Result<(), 
     if chunk.items.is_empty() { Ok(()) } else { sender.send(chunk).map_err(|_| Unwanted) }
 }
 
-/// Opens a file, and reads it to the end of `bytes` if it is small.
-fn open(image_path: &ImagePath, path: &Path, digests: bool, bytes: &mut Vec<u8>) -> Result<Item, Error> {
-    let (mut file, metadata) = open_file(path)?;
-    let size = metadata.len();
-    if metadata.is_dir() {
-        return Err(Error::Directory { path: path.to_owned(), image_path: image_path.clone() });
-    }
-    if !metadata.is_file() {
-        return Err(Error::Special { path: path.to_owned() });
-    }
+/// Opens the content of an entry, and reads it to the end of `bytes` if it is small.
+fn open(entry: &Entry, digests: bool, bytes: &mut Vec<u8>) -> Result<Item, Error> {
+    let Some((mut input, size)) = Input::open(entry)? else { return Ok(Item::None) };
+    let path = input_path(entry);
     if size >= LARGE {
         let mut head = [0; HEAD];
-        let read = file.read_exact(&mut head).and_then(|()| file.rewind());
+        let read = input.read_exact(&mut head).and_then(|()| input.rewind());
         read.map_err(|source| read_failed(path, source))?;
-        return Ok(Item::Large { file, size, head });
+        return Ok(Item::Large { input, size, head });
     }
     let start = bytes.len();
     // One byte more than there should be, so that the last read shows a file that has grown.
     bytes.resize(start + usize::try_from(size).expect("below LARGE") + 1, 0);
     let end =
-        start + read_up_to(&mut file, &mut bytes[start..]).map_err(|source| read_failed(path, source))?;
+        start + read_up_to(&mut input, &mut bytes[start..]).map_err(|source| read_failed(path, source))?;
     if (end - start) as u64 != size {
         return Err(Error::SizeChanged { path: path.to_owned(), size });
     }
@@ -164,7 +223,7 @@ fn open(image_path: &ImagePath, path: &Path, digests: bool, bytes: &mut Vec<u8>)
     Ok(Item::Small { range: start..end, digest })
 }
 
-pub(crate) fn open_file(path: &Path) -> Result<(File, Metadata), Error> {
+fn open_file(path: &Path) -> Result<(File, Metadata), Error> {
     let failed = |source| Error::Source { operation: "open", path: path.to_owned(), source };
     let file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
@@ -176,14 +235,15 @@ pub(crate) fn read_failed(path: &Path, source: io::Error) -> Error {
 }
 
 /// Fills `buffer`, which ends just behind where the file should, until it is full or the file is at its end.
-fn read_up_to(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+fn read_up_to(input: &mut Input, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
-        match file.read(&mut buffer[filled..]) {
+        match input.read(&mut buffer[filled..]) {
             Ok(0) => break,
             Ok(count) => {
                 filled += count;
-                // A regular file gives less than asked for only at its end, which is one byte before the buffer's.
+                // A regular file gives less than asked for only at its end, which is one byte before the buffer's, and a
+                // slice where a hole begins or ends.
                 if filled + 1 == buffer.len() {
                     break;
                 }

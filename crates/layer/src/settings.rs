@@ -1,7 +1,7 @@
 //! What is said about the entries of a layer, and its application to them: owners, modes, times.
 //!
-//! Order of strength: what an entry itself declares, the last glob that matches, what is said of everything, the default.
-//! Invariant: what is said of an entry depends on its path and kind alone.
+//! Order of strength: what an entry itself declares, the last glob that matches, what the tar says that the entry comes from,
+//! what is said of everything, the default. Invariant: what is said of an entry depends on its path and kind alone.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ impl Settings {
     pub(crate) fn entry(&self, path: ImagePath, kind: Kind, mode: Option<u16>) -> Entry {
         let mode = if matches!(kind, Kind::Symlink(_)) { None } else { mode };
         let names = self.names.clone();
-        Entry { path, kind, mode, owner: self.owner, names, xattrs: None, mtime: self.mtime }
+        Entry { path, kind, mode, owner: self.owner, names, xattrs: None, mtime: self.mtime, tar: None }
     }
 
     /// Gives every entry what the settings say of it.
@@ -82,6 +82,7 @@ const fn mode_fits(mode: u16, kind: &Kind) -> bool {
         Kind::Directory => mode & 0o100 != 0,
         Kind::Empty
         | Kind::File(_)
+        | Kind::Slice(_)
         | Kind::Hardlink(_)
         | Kind::Character(_)
         | Kind::Block(_)
@@ -114,15 +115,19 @@ impl<'a> Applied<'a> {
         if let Some(owner) = self.owners.last(&entry.path, |_| true) {
             (entry.owner, entry.names) = (*owner, None);
         }
-        let Entry { path, kind, mode, .. } = &*entry;
+        let Entry { path, kind, mode, tar, .. } = &*entry;
         let by_glob = self.modes.last(path, |mode| mode_fits(*mode, kind)).copied();
-        entry.mode = mode.or(by_glob).or_else(|| match kind {
+        // What a tar says is weaker than what the target says of the path.
+        let mode = if tar.is_some() { by_glob.or(*mode) } else { mode.or(by_glob) };
+        entry.mode = mode.or_else(|| match kind {
             Kind::Symlink(_) => Some(SYMLINK_MODE),
             Kind::Directory => Some(default_directory_mode(path.as_bytes())),
             Kind::File(_) => self.settings.mode,
             Kind::Empty | Kind::Whiteout => self.settings.mode.or(Some(FILE_MODE)),
             // Only tars have these, and say it.
-            Kind::Hardlink(_) | Kind::Character(_) | Kind::Block(_) | Kind::Fifo => Some(FILE_MODE),
+            Kind::Slice(_) | Kind::Hardlink(_) | Kind::Character(_) | Kind::Block(_) | Kind::Fifo => {
+                Some(FILE_MODE)
+            }
         });
         if !self.settings.xattrs.is_empty() {
             add_xattrs(entry, &mut self.xattrs, &mut self.last);

@@ -4,7 +4,6 @@
 //! straight into it (large ones), and no member is longer than its codec's maximum.
 
 use std::{
-    fs::File,
     io::{self, Read, Write},
     path::Path,
 };
@@ -19,7 +18,7 @@ use crate::{
     format::{Cuts, TAR_END},
     header::{self, Fields, Type, padding},
     mtree::{self, Line, Listing},
-    read::{Content, Reads, read_failed},
+    read::{Content, Input, Reads, input_path, read_failed},
 };
 
 /// Writes the whole tar to `members`, and a line for each entry to `listing`, which is at `mtree`. With `dedupe`, what
@@ -37,6 +36,9 @@ pub(crate) fn write_entries(
     for entry in entries {
         let mut content = reads.next()?;
         let mut fields = fields(entry, &content);
+        if let (Some(stored), Kind::Hardlink(path)) = (&stored, &entry.kind) {
+            fields.link = stored.resolve(path).as_bytes();
+        }
         head.clear();
         header::append(&mut head, fields);
         if let Some(stored) = &mut stored
@@ -50,20 +52,21 @@ pub(crate) fn write_entries(
             if ((head.len() - start) as u64) < length {
                 head.drain(..start);
                 (fields, content) = (link, Content::None);
+                stored.linked(&entry.path, first);
             } else {
                 head.truncate(start);
             }
         }
         let listed = listing.add(&line(fields));
         listed.map_err(|source| Error::Write { path: mtree.to_owned(), source })?;
-        match (content, &entry.kind) {
-            (Content::Large { mut file, size, .. }, Kind::File(path)) => {
+        match content {
+            Content::Large { mut input, size, .. } => {
                 members.cut()?;
                 members.block().push(&head);
-                read_pieces(&mut file, path, size, cuts, members)?;
+                read_pieces(&mut input, input_path(entry), size, cuts, members)?;
             }
-            (Content::Small { bytes, .. }, _) => add_small(entry, &head, bytes, cuts, members)?,
-            (Content::None | Content::Large { .. }, _) => add_small(entry, &head, &[], cuts, members)?,
+            Content::Small { bytes, .. } => add_small(entry, &head, bytes, cuts, members)?,
+            Content::None => add_small(entry, &head, &[], cuts, members)?,
         }
     }
     if members.block().len() + TAR_END > cuts.max {
@@ -87,7 +90,7 @@ fn fields<'a>(entry: &'a Entry, content: &Content<'_>) -> Fields<'a> {
         Kind::Character(device) => (Type::Character(*device), &[][..]),
         Kind::Block(device) => (Type::Block(*device), &[][..]),
         Kind::Fifo => (Type::Fifo, &[][..]),
-        Kind::Empty | Kind::Whiteout | Kind::File(_) => (Type::File, &[][..]),
+        Kind::Empty | Kind::Whiteout | Kind::File(_) | Kind::Slice(_) => (Type::File, &[][..]),
     };
     let mode = entry.mode.unwrap_or_else(|| mode_by_content(head));
     let Entry { path, owner, names, xattrs, mtime, .. } = entry;
@@ -134,7 +137,7 @@ fn add_small(
 
 /// Adds the content of a large file behind its header, cut at fixed distances from that header, and ends the member.
 fn read_pieces(
-    file: &mut File,
+    input: &mut Input,
     path: &Path,
     size: u64,
     cuts: Cuts,
@@ -147,7 +150,7 @@ fn read_pieces(
         let room = cuts.piece - members.block().len();
         let count = usize::try_from(left).map_or(room, |left| left.min(room));
         let block = members.block();
-        file.read_exact(block.unfilled(count)).map_err(|error| match error.kind() {
+        input.read_exact(block.unfilled(count)).map_err(|error| match error.kind() {
             io::ErrorKind::UnexpectedEof => changed(),
             _ => failed(error),
         })?;
@@ -157,7 +160,7 @@ fn read_pieces(
             members.cut()?;
         }
     }
-    if file.read(&mut [0]).map_err(failed)? > 0 {
+    if input.read(&mut [0]).map_err(failed)? > 0 {
         return Err(changed());
     }
     // Pieces and padding are multiples of 512, so there is room.

@@ -5,10 +5,13 @@
 //! Invariant: an entry whose name begins with `.wh.` is a whiteout that somebody declared, and no path is both
 //! deleted and written.
 
+use std::{path::Path, sync::Arc};
+
 use crate::{
     attributes::FILE_MODE,
     entry::{Entry, Kind, Owner},
     error::Error,
+    merge::Stage,
     path::{ImagePath, PathProblem},
 };
 
@@ -46,6 +49,7 @@ fn entry(path: ImagePath, mtime: i64) -> Entry {
         names: None,
         xattrs: None,
         mtime,
+        tar: None,
     }
 }
 
@@ -54,6 +58,64 @@ pub(crate) fn deleted(entry: &Entry) -> Option<ImagePath> {
     let name = entry.path.name().strip_prefix(PREFIX).filter(|_| entry.kind == Kind::Whiteout)?;
     let parent = entry.path.parent();
     if entry.path.name() == OPAQUE { Some(parent) } else { parent.join(name).ok() }
+}
+
+/// What a whiteout says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Whiteout {
+    /// A path is gone. The tar is where that stands, if not among the declarations.
+    Path { path: ImagePath, tar: Option<Arc<Path>> },
+    /// All in a directory is gone.
+    Contents { directory: ImagePath, tar: Option<Arc<Path>> },
+}
+
+impl Whiteout {
+    /// What the name of an entry says, whatever its type.
+    ///
+    /// # Errors
+    /// Why no runtime would do what it says.
+    pub(crate) fn parse(path: &ImagePath, tar: Option<&Arc<Path>>) -> Result<Option<Self>, &'static str> {
+        let (directory, tar) = (path.parent(), tar.cloned());
+        match path.name().strip_prefix(PREFIX) {
+            None => Ok(None),
+            Some(_) if path.name() == OPAQUE => Ok(Some(Self::Contents { directory, tar })),
+            Some(name) if name.starts_with(PREFIX) => {
+                Err("this is bookkeeping of AUFS, which is no part of an image. Take it out of the tar")
+            }
+            Some(name) => match directory.join(name) {
+                Ok(path) => Ok(Some(Self::Path { path, tar })),
+                Err(_) => Err("a whiteout must name what is gone. Take it out of the tar"),
+            },
+        }
+    }
+}
+
+/// Divides declared entries, which are sorted by path, into whiteouts and others.
+///
+/// # Errors
+/// [`Error::DeletedAndWritten`]: on top of tars that could be meant, but nowhere else.
+pub(crate) fn stage(entries: Vec<Entry>) -> Result<Stage, Error> {
+    let mut stage = Stage::default();
+    for entry in entries {
+        let whiteout =
+            if entry.kind == Kind::Whiteout { Whiteout::parse(&entry.path, None) } else { Ok(None) };
+        match whiteout.expect("made of a path") {
+            Some(whiteout) => stage.whiteouts.push(whiteout),
+            None => stage.entries.push(entry),
+        }
+    }
+    for whiteout in &stage.whiteouts {
+        let Whiteout::Path { path, .. } = whiteout else { continue };
+        let below = [path.as_bytes(), b"/"].concat();
+        let writes = |from: &[u8]| stage.entries.partition_point(|entry| entry.path.as_bytes() < from);
+        let at = stage.entries.get(writes(path.as_bytes())).is_some_and(|entry| entry.path == *path);
+        let under =
+            stage.entries.get(writes(&below)).is_some_and(|entry| entry.path.as_bytes().starts_with(&below));
+        if at || under {
+            return Err(Error::DeletedAndWritten { path: path.clone() });
+        }
+    }
+    Ok(stage)
 }
 
 /// Checks the invariant over all entries of a layer, sorted and with all parents among them.

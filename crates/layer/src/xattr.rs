@@ -37,7 +37,7 @@ impl Xattr {
     /// none. Linux refuses `user.*` on links, and containerd then refuses the layer.
     pub(crate) fn fits(&self, kind: &Kind) -> bool {
         match kind {
-            Kind::File(_) | Kind::Empty => true,
+            Kind::File(_) | Kind::Slice(_) | Kind::Empty => true,
             Kind::Directory => self.name != CAPABILITY,
             Kind::Symlink(_)
             | Kind::Whiteout

@@ -34,7 +34,7 @@ fn layer(text: &str) -> Declarations {
 /// The paths that are left of a layer on top of lower ones.
 fn left(own: &str, lower: &[&str]) -> String {
     let lower: Vec<Declarations> = lower.iter().map(|text| layer(text)).collect();
-    let entries = plan_above(layer(own), &lower).unwrap();
+    let entries = plan_above(layer(own), &lower, Path::new("out")).unwrap();
     entries.iter().map(|entry| entry.path.to_string()).collect::<Vec<_>>().join(" ")
 }
 
@@ -202,11 +202,12 @@ fn directories() {
 #[test]
 fn of_lower_layers_only_the_text_is_read() {
     let missing = layer("tree a /no/such/tree \n readlink b /no/such/link \n output c /no/such/output");
-    assert!(plan(missing.clone()).is_err());
-    let entries = plan_above(layer("file d D"), &[missing]).unwrap();
+    assert!(plan(missing.clone(), Path::new("out")).is_err());
+    let entries = plan_above(layer("file d D"), &[missing], Path::new("out")).unwrap();
     assert_eq!(entries.len(), 1);
     // What is wrong with the layer itself is an error, left out or not.
-    let error = plan_above(layer("file a A \n mode x - 0600"), &[layer("file a A")]).unwrap_err();
+    let error =
+        plan_above(layer("file a A \n mode x - 0600"), &[layer("file a A")], Path::new("out")).unwrap_err();
     assert!(error.to_string().contains("\"x\""), "{error}");
 }
 
@@ -263,7 +264,7 @@ fn stack(one: &Path, two: &Path) -> impl Strategy<Value = Vec<Declarations>> + u
             for pick in picks {
                 chosen.push(pick.get::<String>(&pool).clone());
                 // A glob is tried again later, when what it matches may be there.
-                if plan(layer(&chosen.join("\n"))).is_err() {
+                if plan(layer(&chosen.join("\n")), Path::new("out")).is_err() {
                     chosen.pop();
                 }
             }
@@ -289,12 +290,12 @@ fn check(mut layers: Vec<Declarations>, below: &[bool]) -> Result<(), TestCaseEr
     let mut image = Image::new();
     for (at, declared) in layers.iter().enumerate() {
         let lower = if below[at] { &layers[..at] } else { &[] };
-        unpack(&mut image, &plan_above(declared.clone(), lower).unwrap());
+        unpack(&mut image, &plan_above(declared.clone(), lower, Path::new("out")).unwrap());
     }
     let (mut full, mut short) = (image.clone(), image);
-    let all = plan(own.clone()).unwrap();
+    let all = plan(own.clone(), Path::new("out")).unwrap();
     unpack(&mut full, &all);
-    unpack(&mut short, &plan_above(own.clone(), &layers).unwrap());
+    unpack(&mut short, &plan_above(own.clone(), &layers, Path::new("out")).unwrap());
     prop_assert_eq!(full.keys().collect::<Vec<_>>(), short.keys().collect::<Vec<_>>());
     for (path, entry) in &full {
         let other = &short[path];
@@ -305,7 +306,7 @@ fn check(mut layers: Vec<Declarations>, below: &[bool]) -> Result<(), TestCaseEr
     }
     // A layer over itself is empty, but for what it deletes and hides.
     if all.iter().all(|entry| entry.kind != Kind::Whiteout) {
-        let again = plan_above(own.clone(), &[own]).unwrap();
+        let again = plan_above(own.clone(), &[own], Path::new("out")).unwrap();
         prop_assert!(again.is_empty(), "{:?}", again);
     }
     Ok(())

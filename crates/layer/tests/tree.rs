@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::{fs, sync::Arc};
+use std::{fs, path::Path, sync::Arc};
 
 use layer::{codec::Codec, entries::Declarations, entry::Owner, plan::plan, settings::Settings};
 use support::{declare, pack, planned, put, read_tar};
@@ -100,7 +100,8 @@ fn modes_in_order_of_strength() {
         modes: modes.map(|(glob, mode)| (glob.parse().unwrap(), mode)).into(),
         ..Settings::default()
     };
-    let packed = pack(&plan(Declarations { entries, settings }).unwrap(), Codec::None, 1).unwrap();
+    let packed =
+        pack(&plan(Declarations { entries, settings }, Path::new("out")).unwrap(), Codec::None, 1).unwrap();
     let expected = [
         "a/ 0755",
         "a/link 0777 x",
@@ -125,7 +126,8 @@ fn owners_and_their_names() {
     let owners = vec![("srv/**".parse().unwrap(), high), ("app".parse().unwrap(), all)];
     let names = Some(Arc::new("app:\u{fc}ber".parse().unwrap()));
     let settings = Settings { owner: all, owners, names, ..Settings::default() };
-    let packed = pack(&plan(Declarations { entries, settings }).unwrap(), Codec::None, 1).unwrap();
+    let packed =
+        pack(&plan(Declarations { entries, settings }, Path::new("out")).unwrap(), Codec::None, 1).unwrap();
     let expected = "#mtree\n\
         ./app type=dir mode=0755 uid=7 gid=8 size=0 time=0.0\n\
         ./app/a type=file mode=0644 uid=7 gid=8 uname=app gname=\\303\\274ber size=0 time=0.0\n\
@@ -142,7 +144,8 @@ fn extended_attributes() {
     let xattrs = [("{bin,srv}", "user.a=0x00ff"), ("bin/*", "security.capability=cap_kill+ep")];
     let xattrs = xattrs.map(|(glob, xattr)| (glob.parse().unwrap(), xattr.parse().unwrap())).into();
     let settings = Settings { xattrs, ..Settings::default() };
-    let packed = pack(&plan(Declarations { entries, settings }).unwrap(), Codec::None, 1).unwrap();
+    let packed =
+        pack(&plan(Declarations { entries, settings }, Path::new("out")).unwrap(), Codec::None, 1).unwrap();
     let expected = "#mtree\n\
         ./bin type=dir mode=0755 uid=0 gid=0 size=0 time=0.0 xattr.user.a=AP8=\n\
         ./bin/a type=file mode=0644 uid=0 gid=0 size=0 time=0.0 xattr.security.capability=AQAAAiAAAAAAAAAAAAAAAAAAAAA=\n\
@@ -307,7 +310,8 @@ fn whiteouts() {
         mtime: 5,
         ..Settings::default()
     };
-    let packed = pack(&plan(Declarations { entries, settings }).unwrap(), Codec::None, 1).unwrap();
+    let packed =
+        pack(&plan(Declarations { entries, settings }, Path::new("out")).unwrap(), Codec::None, 1).unwrap();
     let expected = "#mtree\n\
         ./.wh.top type=file mode=0644 uid=0 gid=0 size=0 time=5.0\n\
         ./etc type=dir mode=0755 uid=1 gid=1 size=0 time=5.0\n\

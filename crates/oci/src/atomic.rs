@@ -67,6 +67,19 @@ impl Write for AtomicFile {
     }
 }
 
+/// Opens a file for writing and reading, in the folder of `path`, that has no name and goes when it is closed.
+///
+/// # Errors
+/// [`AtomicError`]
+pub fn unnamed(path: &Path) -> Result<File, AtomicError> {
+    let (temporary, file) =
+        claim(path, |temporary| File::options().read(true).write(true).create_new(true).open(temporary))?;
+    // Windows, too, lets go of the name of an open file.
+    fs::remove_file(&temporary)
+        .map_err(|source| AtomicError::new("remove the name of", &temporary, source))?;
+    Ok(file)
+}
+
 /// A directory that is not at its place yet.
 #[derive(Debug)]
 pub struct AtomicDir(Pending);
@@ -220,6 +233,17 @@ mod tests {
         write(&path, b"whole").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"whole");
         assert_eq!(names(dir.path()).len(), 501);
+    }
+
+    #[test]
+    fn a_file_without_a_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut file = unnamed(&dir.path().join("out")).unwrap();
+        file.write_all(b"content").unwrap();
+        io::Seek::rewind(&mut file).unwrap();
+        assert_eq!(io::read_to_string(&file).unwrap(), "content");
+        assert_eq!(names(dir.path()), [""; 0]);
+        assert!(unnamed(&dir.path().join("missing/out")).unwrap_err().to_string().contains("missing/out"));
     }
 
     #[test]

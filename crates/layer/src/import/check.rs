@@ -104,6 +104,7 @@ pub(super) fn line(entry: &Found) -> Line<'_> {
         &Kind::Block { major, minor } => Type::Block { major, minor },
         Kind::Fifo => Type::Fifo,
     };
-    let Found { path, mode, uid, gid, mtime, .. } = entry;
-    Line { path, kind, mode: (*mode).into(), uid: *uid, gid: *gid, mtime: *mtime, names: None, xattrs: None }
+    let Found { path, mode, uid, gid, names, mtime, xattrs, .. } = entry;
+    let (names, xattrs) = (names.as_ref(), xattrs.as_ref());
+    Line { path, kind, mode: (*mode).into(), uid: *uid, gid: *gid, names, mtime: *mtime, xattrs }
 }

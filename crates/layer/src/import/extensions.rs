@@ -6,10 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::import::{
-    fields::parse_records,
-    raw::until_nul,
-    sparse::{Segment, parse_pairs},
+use crate::{
+    import::{fields::parse_records, raw::until_nul, sparse::parse_pairs},
+    slice::Segment,
 };
 
 /// Prefix of the records of extended attributes, the only one that runtimes know.

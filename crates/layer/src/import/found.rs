@@ -4,13 +4,15 @@
 //! `.` and `..`, and does not leave the image.
 
 use crate::{
+    entry::Names,
     import::{
         extensions::{Extensions, PaxSparse},
         fields::clean,
         raw::{Dialect, Raw},
-        sparse::Segment,
     },
     path::printable,
+    slice::Segment,
+    xattr::Xattrs,
 };
 
 /// An entry.
@@ -25,11 +27,9 @@ pub(crate) struct Found {
     pub(crate) mode: u16,
     pub(crate) uid: u64,
     pub(crate) gid: u64,
-    pub(crate) user: Vec<u8>,
-    pub(crate) group: Vec<u8>,
+    pub(crate) names: Option<Names>,
     pub(crate) mtime: i64,
-    /// Extended attributes by name.
-    pub(crate) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(crate) xattrs: Option<Xattrs>,
     /// Of a regular file; else all zeros.
     pub(crate) content: Content,
 }
@@ -115,6 +115,11 @@ impl Found {
         };
         let size = size.map_or(Ok(stored), |size| natural("GNU.sparse.size", size))?;
         let id = |key, field| Ok::<_, String>(extensions.number(key).map_err(invalid)?.unwrap_or(field));
+        let names = Names {
+            user: extensions.name("uname").unwrap_or(&raw.user).into(),
+            group: extensions.name("gname").unwrap_or(&raw.group).into(),
+        };
+        let xattrs: Xattrs = extensions.xattrs().map(|(name, value)| (name.into(), value.into())).collect();
         Ok(Self {
             flag: raw.flag,
             path: clean(path)?,
@@ -122,10 +127,9 @@ impl Found {
             mode: u16::try_from(natural("mode", raw.mode)? & 0o7777).expect("twelve bits"),
             uid: natural("uid", id("uid", raw.uid)?)?,
             gid: natural("gid", id("gid", raw.gid)?)?,
-            user: extensions.name("uname").unwrap_or(&raw.user).to_vec(),
-            group: extensions.name("gname").unwrap_or(&raw.group).to_vec(),
+            names: Some(names).filter(|names| !names.user.is_empty() || !names.group.is_empty()),
             mtime: extensions.time("mtime").map_err(invalid)?.unwrap_or(raw.mtime),
-            xattrs: extensions.xattrs().map(|(name, value)| (name.to_vec(), value.to_vec())).collect(),
+            xattrs: Some(xattrs).filter(|xattrs| !xattrs.is_empty()),
             content: Content { offset: 0, stored, size, map: None },
         })
     }

@@ -23,13 +23,13 @@
 //! One path twice is accepted everywhere, the later one counts, and a warning names it.
 
 mod check;
-mod decompress;
+pub(crate) mod decompress;
 mod extensions;
 mod fields;
-mod found;
+pub(crate) mod found;
 mod raw;
-mod scan;
-mod sniff;
+pub(crate) mod scan;
+pub(crate) mod sniff;
 mod sparse;
 
 use std::{
@@ -56,11 +56,11 @@ const READ: usize = 256 << 10;
 
 /// Why a scan ends early.
 #[derive(Debug)]
-enum Stop {
+pub(crate) enum Stop {
     /// The tar is bad; what is wrong with it, in words.
     Bad(String),
-    /// The listing of entries could not be written.
-    Listing(io::Error),
+    /// Whoever takes the entries has failed.
+    Error(Error),
 }
 
 /// What becomes of the bytes.
@@ -205,11 +205,12 @@ impl<W: Write> Pass<'_, W> {
             let mut found = |entry| {
                 let mut warn = |words: &str| (self.warn)(&format!("{}: {words}", self.source.display()));
                 checks.check(&entry, &mut warn).map_err(Stop::Bad)?;
-                self.listing.add(&check::line(&entry)).map_err(Stop::Listing)
+                let listed = self.listing.add(&check::line(&entry));
+                listed.map_err(|source| Stop::Error(Error::Write { path: self.mtree.to_owned(), source }))
             };
             scanner.feed(&block.bytes()[before..], &mut found).map_err(|stop| match stop {
                 Stop::Bad(problem) => bad(problem),
-                Stop::Listing(source) => Error::Write { path: self.mtree.to_owned(), source },
+                Stop::Error(error) => error,
             })?;
             if block.len() == piece {
                 members.cut()?;

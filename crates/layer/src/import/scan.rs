@@ -16,9 +16,10 @@ use crate::{
         found::{Found, Kind},
         raw::Raw,
         sniff::{checksum_is_right, describe, is_zero},
-        sparse::{self, MAX_MAP, OLD_ENTRY, Segment, TextMap, is_consistent},
+        sparse::{self, MAX_MAP, OLD_ENTRY, TextMap, is_consistent},
     },
     path::printable,
+    slice::Segment,
 };
 
 /// Longest pax or GNU extension that is kept. Go's reader has the same bound.
@@ -114,17 +115,9 @@ impl Scanner {
                         self.offset + at as u64
                     )));
                 }
-                State::Skip { content, padding } => {
-                    let left = content.saturating_add(*padding);
-                    let count = usize::try_from(left).map_or(bytes.len(), |left| left.min(bytes.len()));
-                    let of_content = (count as u64).min(*content);
-                    *content -= of_content;
-                    *padding -= count as u64 - of_content;
-                    self.offset += count as u64;
-                    bytes = &bytes[count..];
-                    if *content == 0 && *padding == 0 {
-                        self.state = State::Header;
-                    }
+                State::Skip { .. } => {
+                    let passed = self.pass_over(bytes.len() as u64);
+                    bytes = &bytes[usize::try_from(passed).expect("at most what there is")..];
                 }
                 State::Header
                 | State::Keep { .. }
@@ -145,6 +138,20 @@ impl Scanner {
             }
         }
         Ok(())
+    }
+
+    /// Passes over content that comes next, up to `most` bytes of it, and says how much that is: so much need not be fed.
+    pub(crate) fn pass_over(&mut self, most: u64) -> u64 {
+        let State::Skip { content, padding } = &mut self.state else { return 0 };
+        let passed = most.min(content.saturating_add(*padding));
+        let of_content = passed.min(*content);
+        *content -= of_content;
+        *padding -= passed - of_content;
+        if *content == 0 && *padding == 0 {
+            self.state = State::Header;
+        }
+        self.offset += passed;
+        passed
     }
 
     /// The bytes are at their end.

@@ -4,22 +4,13 @@
 //! the content. Invariants: a map that is accepted is in order, within the file, and accounts for every stored byte, as
 //! Go's `archive/tar` wants it; no map is longer than [`MAX_MAP`].
 
-use crate::import::fields::parse_number;
+use crate::{import::fields::parse_number, slice::Segment};
 
 /// Longest map, as it is stored. Go's reader has the same bound.
 pub(super) const MAX_MAP: usize = 1 << 20;
 
 /// Bytes of an entry of an old map, offset and length.
 pub(super) const OLD_ENTRY: usize = 24;
-
-/// A stretch of a sparse file that is stored; between them are holes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Segment {
-    /// Where it is in the file.
-    pub(crate) offset: u64,
-    /// How long it is.
-    pub(crate) length: u64,
-}
 
 /// Parses a run of entries in a header of the old way, up to the first empty one.
 pub(super) fn parse_old(entries: &[u8], map: &mut Vec<Segment>) -> Option<()> {

@@ -31,7 +31,7 @@ pub(crate) fn declare(lines: &[(&str, &str, &str, &str)]) -> Vec<Declared> {
 
 /// Plans without settings.
 pub(crate) fn planned(entries: Vec<Declared>) -> Result<Vec<Entry>, Error> {
-    plan(Declarations { entries, ..Declarations::default() })
+    plan(Declarations { entries, ..Declarations::default() }, Path::new("out"))
 }
 
 /// A packed layer in memory.

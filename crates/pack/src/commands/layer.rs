@@ -77,7 +77,7 @@ impl Layer {
             }
         }
         let below = self.below.iter().map(|file| entries::load(file)).collect::<Result<Vec<_>, _>>()?;
-        let entries = plan_above(entries::load(&self.entries)?, &below)?;
+        let entries = plan_above(entries::load(&self.entries)?, &below, &self.blob)?;
         let description = self.common.description(platform, annotations);
         let outputs = (&*self.blob, &*self.common.metadata, &*self.common.mtree);
         let packing = Packing { codec, dedupe: self.dedupe, threads: granted_threads() };
