@@ -13,6 +13,15 @@ PACKAGE = "//oci/tests/bad_input"
 BAD = (
     ("two_files_at_one_path", ("two files at /a/file.txt", "bad_input/a/file.txt", "bad_input/b/file.txt")),
     ("escapes_the_root", ("/etc/../../x", "..")),
+    (
+        "tars_of_two_types",
+        (
+            "/bin is a symbolic link to usr/bin in ",
+            "bad_input/link.tar, and a directory in ",
+            "bad_input/directory.tar. What is merged into one layer must be of one type at each path: ",
+            "take one of them out, or give the tars layers of their own",
+        ),
+    ),
     ("owner_by_name", ("root:root", "0:0", "owner_name")),
     ("glob_fits_nothing", ("b/*.text", "modes")),
     ("owner_glob_fits_nothing", ("b/**", "owners")),

@@ -5,7 +5,7 @@ load("//oci:toolchain.bzl", "PACK_TOOLCHAIN_TYPE")
 load(":actions.bzl", "pack_layer")
 load(":labels.bzl", "display_label")
 load(":layer_attrs.bzl", "LAYER_ATTRS")
-load(":layer_entries.bzl", "add_dirs", "add_file", "add_runfiles", "add_settings", "add_srcs", "add_symlinks", "add_whiteouts", "entries_file", "place")
+load(":layer_entries.bzl", "add_dirs", "add_file", "add_runfiles", "add_settings", "add_srcs", "add_symlinks", "add_tars", "add_whiteouts", "entries_file", "place")
 load(":pkg_entries.bzl", "add_pkg", "is_pkg")
 
 visibility("//oci/...")
@@ -15,9 +15,30 @@ _EXTENSIONS = {"gzip": ".tar.gz", "none": ".tar", "zstd": ".tar.zst"}
 def _executable(target):
     return target[DefaultInfo].files_to_run.executable if target[DefaultInfo].files_to_run else None
 
-def _is_large(files, runfiles):
-    # Only what is known without flattening: trees and runfiles hide any number of files.
-    return bool(runfiles) or any([file.is_directory for file in files])
+def _is_large(files, tars, runfiles):
+    # Only what is known without flattening: trees, tars and runfiles hide any number of files.
+    return bool(tars) or bool(runfiles) or any([file.is_directory for file in files])
+
+def _tars(ctx):
+    """What is to be merged, as a list of depsets of File, one for each item of `tars`."""
+    for file in ctx.files.tars:
+        if file.is_directory:
+            fail("%s: tars has %s, a directory. Put it into srcs." % (ctx.label, file.short_path))
+    tars = []
+    merged = {}
+    for target in ctx.attr.tars:
+        if OciLayerInfo not in target:
+            tars.append(target[DefaultInfo].files)
+            continue
+        layer = target[OciLayerInfo]
+        if not layer.blob:
+            fail("%s: tars has %s, a layer whose bytes are not there to be merged. Name it in the tars of the image." % (ctx.label, layer.label))
+        missing = [lower for lower in layer.below if lower not in merged]
+        if missing:
+            fail("%s: tars has %s, which leaves out what is in %s (its `below`). Put that before it in tars." % (ctx.label, layer.label, ", ".join(missing)))
+        merged[layer.label] = True
+        tars.append(depset([layer.blob]))
+    return tars
 
 def _add_declared_file(ctx, entries, path, target):
     """Adds one item of `files`; returns where its executable is in the image, or None."""
@@ -75,6 +96,9 @@ def _oci_layer_impl(ctx):
         executable_path = _add_declared_file(ctx, entries, path, target)
         if executable_path and _executable(target):
             executables.append((executable_path, target))
+    for tar in _tars(ctx):
+        add_tars(entries, tar)
+        inputs.append(tar)
     add_symlinks(entries, ctx.attr.symlinks)
     add_dirs(entries, ctx.attr.dirs)
     add_whiteouts(entries, ctx.attr.whiteouts, ctx.attr.opaque)
@@ -113,7 +137,7 @@ def _oci_layer_impl(ctx):
         blob = blob,
         metadata = metadata,
         mtree = mtree,
-        large = _is_large(ctx.files.srcs + ctx.files.files, ctx.attr.include_runfiles and executables),
+        large = _is_large(ctx.files.srcs + ctx.files.files, ctx.attr.tars, ctx.attr.include_runfiles and executables),
     )
     return [
         DefaultInfo(files = depset([blob])),
@@ -143,6 +167,7 @@ oci_layer(
     package_dir = "/srv",
     files = {"/etc/app.conf": "config/prod.conf"},
     symlinks = {"/usr/bin/server": "/srv/server"},
+    tars = [":assets.tar"],         # below all of these
     dirs = ["/var/lib/app"],
     modes = {"var/lib/app": "0700", "etc/**": "0444"},
     owner = "1000:1000",

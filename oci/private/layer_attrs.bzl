@@ -99,6 +99,19 @@ starts with `/`. A file that doesn't lie below it is an error.""",
     "symlinks": attr.string_dict(
         doc = "Path in the image to the link's target, which is stored as it is, absolute or relative.",
     ),
+    "tars": attr.label_list(
+        doc = """Tars and other layers to merge into this one, in order: plain, gzip or zstd, told by their bytes. The
+result shows what they would show as layers of an image, each on top of those before it, and `srcs`, `files` and all
+else that is declared here on top of them:
+
+* a later path wins; but what is a file in one and a directory or a symbolic link in another is an error;
+* whiteouts (`.wh.*`) delete what tars before have there, and stay for the layers below this one;
+* hard links are kept, and keep their content where a later tar replaces one of their names.
+
+What a tar says of owners, modes, times and extended attributes stays, apart from fractions of seconds; globs of this
+target are stronger, `owner`, `mode` and `mtime` are not for tars. A directory in `dirs` leaves that of a tar as it is.""",
+        allow_files = True,
+    ),
     "whiteouts": attr.string_list(
         doc = """Paths in the image that are to be gone: files, or directories with all that layers below have in them.
 A path that this layer writes is an error: what it writes replaces what is below anyway. A file that is named like a

@@ -204,6 +204,15 @@ def add_symlinks(entries, symlinks):
     for path, target in symlinks.items():
         add_lines(entries, entry_lines("symlink", path, target))
 
+def add_tars(entries, files):
+    """Adds tars to merge, on top of those added before.
+
+    Args:
+      entries: list.
+      files: depset of File.
+    """
+    add_lines(entries, files, lambda file: entry_lines("tar", "", file.path))
+
 def add_dirs(entries, dirs):
     """Adds directories that need no files to be there.
 

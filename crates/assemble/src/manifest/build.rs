@@ -92,7 +92,7 @@ pub(super) fn build(inputs: Inputs, mut warn: impl FnMut(&str)) -> Result<Image>
 
     let base_descriptors: &[Descriptor] = base.as_ref().map_or(&[], |base| &base.manifest.layers);
     let count = base_descriptors.len() + layers.len();
-    check_count(count, &mut warn);
+    check_count(count, base_descriptors.len(), &mut warn);
     let mut diff_ids = base.as_ref().map_or_else(Vec::new, |base| base.diff_ids.clone());
     diff_ids.extend(layers.iter().map(|layer| layer.diff_id));
     config.set_diff_ids(&diff_ids);
@@ -164,13 +164,18 @@ fn check_layer(layer: &LayerJson, platform: &Platform) -> Result<()> {
     Ok(())
 }
 
-fn check_count(count: usize, warn: &mut impl FnMut(&str)) {
-    let advice = "merge some into one with oci_layer(tars = [...])";
-    if count > MOST_LAYERS {
-        warn(&format!("the image has {count} layers, and Docker refuses more than {MOST_LAYERS}: {advice}"));
+fn check_count(count: usize, of_base: usize, warn: &mut impl FnMut(&str)) {
+    let limit = if count > MOST_LAYERS {
+        format!("refuses more than {MOST_LAYERS}")
     } else if count > MANY_LAYERS {
-        warn(&format!("the image has {count} layers, and Docker takes {MOST_LAYERS} at most: {advice}"));
-    }
+        format!("takes {MOST_LAYERS} at most")
+    } else {
+        return;
+    };
+    let of_base = if of_base > 0 { format!(" ({of_base} of them its base's)") } else { String::new() };
+    warn(&format!(
+        "the image has {count} layers{of_base}, and Docker {limit}: merge some into one with oci_layer(tars = [...])"
+    ));
 }
 
 /// Whose media types the image uses. A manifest and all that it names are of one family.
@@ -354,16 +359,23 @@ mod tests {
 
     #[test]
     fn many_layers() {
-        let counted = |count| {
+        let warned = |inputs, count| {
             let layers = vec![layer("//app:layer", Compression::None); count];
             let mut warnings = Vec::new();
-            build(Inputs { layers, ..scratch() }, |warning| warnings.push(warning.to_owned())).unwrap();
+            build(Inputs { layers, ..inputs }, |warning| warnings.push(warning.to_owned())).unwrap();
             warnings.join("")
         };
+        let counted = |count| warned(scratch(), count);
         assert_eq!(counted(115), "");
         assert!(counted(116).contains("has 116 layers, and Docker takes 125 at most"));
         assert!(
             counted(126).contains("Docker refuses more than 125: merge some into one with oci_layer(tars")
+        );
+        let base = Inputs { base: Some(base(Family::Oci)), spec: Spec::default(), ..scratch() };
+        let warning = warned(base, 125);
+        assert!(
+            warning.starts_with("the image has 126 layers (1 of them its base's), and Docker refuses"),
+            "{warning}"
         );
     }
 

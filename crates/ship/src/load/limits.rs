@@ -20,7 +20,8 @@ pub(super) fn check(content: &Content, choice: &Choice, daemon: &Version) -> any
         return Err(fail(
             Exit::Failed,
             format!(
-                "the image has {} layers, and docker takes no more than {MOST_LAYERS}: put more files into each layer",
+                "the image has {} layers, and docker takes no more than {MOST_LAYERS}: merge some into one with \
+                 oci_layer(tars = [...])",
                 choice.most_layers
             ),
         ));
