@@ -79,9 +79,9 @@ class Containerd:
     @contextmanager
     def unpacked(self, reference: str) -> Iterator[Path]:
         """Pulls an image over plain HTTP, and shows its tree in a folder for as long as the context lasts."""
+        self.command("images", "pull", "--plain-http", reference)
         folder = self._folder / "unpacked"
         folder.mkdir()
-        self.command("images", "pull", "--plain-http", reference)
         self.command("images", "mount", reference, folder)
         try:
             yield folder

@@ -3,7 +3,8 @@
 //! An empty file `DIR/.wh.NAME` deletes `DIR/NAME`, and `DIR/.wh..wh..opq` all that layers below have in DIR. They are
 //! 0:0 and 0644 whatever is declared of files, since no runtime keeps them as files.
 //! Invariant: an entry whose name begins with `.wh.` is a whiteout that somebody declared, and no path is both
-//! deleted and written.
+//! deleted and written. With `.wh.d` before `d/` in one layer, umoci 0.4.7 deletes what lower layers have in `d`, and Docker
+//! 20.10.24, containerd 1.6.20 and podman 4.3.1 show it again; after `d/`, these three refuse to unpack the layer.
 
 use std::{path::Path, sync::Arc};
 
