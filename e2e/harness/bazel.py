@@ -93,8 +93,8 @@ def copy_module(repository: Path, name: str) -> Bazel:
 def executed(log: Path) -> list[tuple[str, str]]:
     """The actions of `--execution_log_json_file`, each as its mnemonic and where it ran: `linux-sandbox`, `local`, ….
 
-    One for each action that ran, remotely or from a cache included. The file is a row of JSON documents without anything
-    between them.
+    One for each action that ran, remotely or from a cache included. The file is a row of JSON documents without
+    anything between them.
     """
     decoder, text, at, found = json.JSONDecoder(), log.read_text(), 0, []
     while at < len(text):
