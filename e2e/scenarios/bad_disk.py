@@ -26,11 +26,15 @@ def scenario(world: World) -> None:
     folder.mkdir()
     (folder / "large").write_bytes(random.Random(1).randbytes(2 * SIZE))
     run(["tar", "-cf", "large.tar", "large"], cwd=folder)
+    # What is compressed is unpacked beside the output, to be merged.
+    run(["tar", "-czf", "large.tar.gz", "large"], cwd=folder)
+    (folder / "merge.entries").write_text("strata-entries 2\ntar\n\nlarge.tar.gz\n\n")
     _write_entries(folder, "layer", "file", "large")
     layer, tar = ["layer", "--entries=layer.entries"], ["import", "--tar=large.tar"]
 
     with _disk(world.scratch("disk")) as disk:
-        for arguments in ([*layer, "--compression=none"], layer, [*layer, "--compression=zstd"], tar):
+        merge = ["layer", "--entries=merge.entries"]
+        for arguments in ([*layer, "--compression=none"], layer, [*layer, "--compression=zstd"], tar, merge):
             result = _fails(world, [pack, *arguments, *_outputs(disk)], folder)
             world.contains(result, str(disk), "No space left on device")
             world.equal(list(disk.iterdir()), [], "files on the disk that was full")
