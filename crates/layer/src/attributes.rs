@@ -105,7 +105,7 @@ impl OwnerError {
 
 /// Longest name of a user or group in bytes: Linux's `LOGIN_NAME_MAX` without its NUL. A bound keeps a header with its
 /// records well below a member.
-const MAX_OWNER_NAME: usize = 255;
+pub(crate) const MAX_OWNER_NAME: usize = 255;
 
 impl FromStr for Names {
     type Err = NamesError;

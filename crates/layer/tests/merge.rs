@@ -335,6 +335,47 @@ fn what_cannot_be_merged() {
 }
 
 #[test]
+fn entries_that_no_layer_can_hold() {
+    let long = "x".repeat(300);
+    let large = "x".repeat(300 << 10);
+    /// What is changed in the header, pax records, and words of the message.
+    type Case<'a> = (fn(&mut tar::Header), &'a [(&'a str, &'a str)], &'a str);
+    let cases: [Case<'_>; 7] = [
+        (|header| header.set_uid(u32::MAX.into()), &[], "Linux has no uid as high as that"),
+        (|_| {}, &[("gid", "4294967296")], "Linux has no gid as high as that"),
+        (|_| {}, &[("gname", &long)], "its owner has a name of more than 255 bytes"),
+        (|_| {}, &[("SCHILY.xattr.user.x", &large)], "its extended attributes have 307206 bytes"),
+        (|_| {}, &[("path", &large)], "it has 307200 bytes; Linux takes at most 4096"),
+        (|header| header.set_entry_type(tar::EntryType::Symlink), &[], "a symbolic link needs a target"),
+        (
+            |header| {
+                header.set_entry_type(tar::EntryType::Block);
+                header.set_device_major(4096).unwrap();
+                header.set_device_minor(0).unwrap();
+            },
+            &[],
+            "Linux has no device 4096, 0",
+        ),
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    for (change, records, words) in cases {
+        let mut builder = tar::Builder::new(Vec::new());
+        builder.append_pax_extensions(records.iter().map(|(key, value)| (*key, value.as_bytes()))).unwrap();
+        let mut header = tar::Header::new_ustar();
+        header.set_path("x").unwrap();
+        header.set_size(0);
+        header.set_mode(0o644);
+        change(&mut header);
+        header.set_cksum();
+        builder.append(&header, &b""[..]).unwrap();
+        let tars = [builder.into_inner().unwrap()];
+        let message =
+            merge_in(dir.path(), &tars, "", false).map(|merged| lines(&merged)).unwrap_err().to_string();
+        assert!(message.contains("in0: ") && message.contains(words), "{words}: {message}");
+    }
+}
+
+#[test]
 fn tars_of_every_kind() {
     let dir = tempfile::tempdir().unwrap();
     let large = "0123456789abcdef".repeat(100_000);

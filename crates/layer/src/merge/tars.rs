@@ -19,6 +19,7 @@ use std::{
 use oci::{atomic, media_type::Compression};
 
 use crate::{
+    attributes::MAX_OWNER_NAME,
     entries::{MAX_XATTRS, check_target},
     entry::{Device, Entry, Kind, Names, Owner},
     error::Error,
@@ -250,6 +251,10 @@ impl Reading {
             return Err(bad(format!(
                 "its extended attributes have {size} bytes; at most {MAX_XATTRS} are taken"
             )));
+        }
+        let is_long = |name: &[u8]| name.len() > MAX_OWNER_NAME;
+        if found.names.iter().any(|names| is_long(&names.user) || is_long(&names.group)) {
+            return Err(bad(format!("its owner has a name of more than {MAX_OWNER_NAME} bytes")));
         }
         let Found { mode, names, xattrs, mtime, .. } = found;
         let (names, xattrs) = (share(&mut self.names, names), share(&mut self.xattrs, xattrs));
