@@ -1,7 +1,8 @@
 //! Tars that are odd, broken or malicious, and what becomes of each.
 //!
 //! What Go's `archive/tar` (1.26) says of each was seen by hand: it agrees but where the table says `Stricter`. The reasons
-//! for those stand in `layer::import`.
+//! for those stand in `layer::import`. Unpacked by containerd 2.4 (`archive.Apply`), all that is taken here was taken, apart from a
+//! name of 300 bytes, which no Linux file system has.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
