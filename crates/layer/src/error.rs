@@ -9,6 +9,7 @@ use oci::{atomic::AtomicError, media_type::Compression};
 use crate::{
     attributes::{ModeError, MtimeError, NamesError, OwnerError},
     codec::CompressError,
+    format::MAX_HEADER,
     glob::GlobError,
     path::{ImagePath, PathProblem},
     xattr::XattrError,
@@ -140,6 +141,17 @@ pub enum Error {
         path: String,
         /// What is wrong with it.
         problem: String,
+    },
+    /// What is said of an entry is too much for its header.
+    #[error(
+        "{path} would have a header of {length} bytes, with its extended attributes; at most {MAX_HEADER} are written, and no \
+         file system stores that much of them"
+    )]
+    LongHeader {
+        /// The path in the image.
+        path: ImagePath,
+        /// Length of the header with its pax records.
+        length: usize,
     },
     /// A file or directory on disk cannot be used.
     #[error("cannot {operation} {}", path.display())]

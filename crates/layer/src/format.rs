@@ -27,6 +27,10 @@ pub const TAR_END: usize = 2 * TAR_BLOCK;
 /// Name in the header of pax records. Fixed, since the usual names hold a process id or repeat the path.
 pub const PAX_NAME: &[u8] = b"PaxHeaders/x";
 
+/// Longest header with its pax records: 512 KiB. It fits any member, with content to come, and is more than names and what
+/// a file system takes of extended attributes need.
+pub const MAX_HEADER: usize = 512 << 10;
+
 /// Content from which an entry has members of its own: 1 MiB. Large enough that the cost of a member (18 bytes, an
 /// empty window) is nothing, small enough that a change in one binary leaves those beside it alone. It also bounds
 /// what is read ahead.

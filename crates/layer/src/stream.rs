@@ -15,7 +15,7 @@ use crate::{
     engine::Members,
     entry::{Entry, Kind},
     error::Error,
-    format::{Cuts, TAR_END},
+    format::{Cuts, MAX_HEADER, TAR_END},
     header::{self, Fields, Type, padding},
     mtree::{self, Line, Listing},
     read::{Content, Input, Reads, input_path, read_failed},
@@ -41,6 +41,9 @@ pub(crate) fn write_entries(
         }
         head.clear();
         header::append(&mut head, fields);
+        if head.len() > MAX_HEADER {
+            return Err(Error::LongHeader { path: entry.path.clone(), length: head.len() });
+        }
         if let Some(stored) = &mut stored
             && let Some(first) = stored.find_or_add(entry, fields.mode, &mut content)?
         {

@@ -452,3 +452,54 @@ fn bad_tars() {
         assert!(message.contains(words), "{words}: {message}");
     }
 }
+
+/// A file in a tar of its own, with a pax record in front of it and of each of its hard links.
+fn with_records(records: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (index, record) in records.iter().enumerate() {
+        builder.append_pax_extensions([*record]).unwrap();
+        let mut header = tar::Header::new_ustar();
+        header.set_size(0);
+        if index == 0 {
+            header.set_size(2_000_000);
+            builder.append_data(&mut header, "a", &vec![b'x'; 2_000_000][..]).unwrap();
+        } else {
+            header.set_entry_type(tar::EntryType::Link);
+            builder.append_link(&mut header, format!("b{index}"), "a").unwrap();
+        }
+    }
+    builder.into_inner().unwrap()
+}
+
+/// Key and value of a pax record.
+type Record<'a> = (&'a str, &'a [u8]);
+
+#[test]
+fn headers_have_a_bound() {
+    let value = vec![b'v'; 200_000];
+    let name = vec![b'n'; 256];
+    let cases: [(&[Record<'_>], Option<&str>); 4] = [
+        (&[("SCHILY.xattr.user.a", &value), ("SCHILY.xattr.user.b", &value)], None),
+        (
+            &[
+                ("SCHILY.xattr.user.a", &value),
+                ("SCHILY.xattr.user.b", &value),
+                ("SCHILY.xattr.user.c", &value),
+            ],
+            Some("/a would have a header of 601600 bytes"),
+        ),
+        (&[("uname", &name[1..]), ("gname", &name[1..])], None),
+        (&[("uname", &name)], Some("a in in0: its owner has a name of more than 255 bytes")),
+    ];
+    for (records, expected) in cases {
+        let dir = tempfile::tempdir().unwrap();
+        let result = merge_in(dir.path(), &[with_records(records)], "", false);
+        let message =
+            result.err().map(|error| error.to_string().replace(&format!("{}/", dir.path().display()), ""));
+        match (expected, message) {
+            (None, None) => {}
+            (Some(part), Some(message)) => assert!(message.contains(part), "{message}"),
+            (expected, message) => panic!("{expected:?}, {message:?}"),
+        }
+    }
+}
