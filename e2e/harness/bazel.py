@@ -51,7 +51,8 @@ class Bazel:
         """Builds a target and returns its files: the default ones or those of an output group."""
         groups = [f"--output_groups={group}"] if group else []
         self.build(*groups, target)
-        listed = self._bazel("cquery", *groups, "--output=files", target)
+        # Bazel may have it in the configuration of tools as well.
+        listed = self._bazel("cquery", *groups, "--output=files", f"config({target}, target)")
         root = self.execution_root()
         files = [root / line for line in listed.stdout.splitlines() if line.strip()]
         if not files:
