@@ -7,7 +7,10 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    import::{fields::parse_records, raw::until_nul, sparse::parse_pairs},
+    import::{
+        fields::{parse_records, until_nul},
+        sparse::parse_pairs,
+    },
     slice::Segment,
 };
 

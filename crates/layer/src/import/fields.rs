@@ -2,7 +2,7 @@
 //!
 //! Invariant: what Go's `archive/tar` accepts is accepted and means the same, since the runtimes use it.
 
-use crate::{import::raw::until_nul, path::printable};
+use crate::path::printable;
 
 /// Parses a number: octal digits between blanks and NULs, nothing but those for 0, or GNU's base 256 (two's complement,
 /// told by the highest bit).
@@ -64,6 +64,11 @@ pub(super) fn clean(path: &[u8]) -> Result<Vec<u8>, String> {
         }
     }
     Ok(parts.join(&b'/'))
+}
+
+/// What stands before the first NUL.
+pub(super) fn until_nul(bytes: &[u8]) -> &[u8] {
+    bytes.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
 #[cfg(test)]

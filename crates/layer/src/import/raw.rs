@@ -5,7 +5,10 @@
 
 use std::ops::Range;
 
-use crate::{format::TAR_BLOCK, import::fields::parse_number};
+use crate::{
+    format::TAR_BLOCK,
+    import::fields::{parse_number, until_nul},
+};
 
 /// Fields that every header has.
 const NAME: Range<usize> = 0..100;
@@ -116,11 +119,6 @@ fn dialect(block: &[u8; TAR_BLOCK]) -> Dialect {
         }
         _ => Dialect::V7,
     }
-}
-
-/// What stands before the first NUL.
-pub(super) fn until_nul(bytes: &[u8]) -> &[u8] {
-    bytes.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
 #[cfg(test)]
