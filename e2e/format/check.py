@@ -20,7 +20,7 @@ sys.dont_write_bytecode = True  # No __pycache__ in the work tree.
 
 from blob import check_gzip, check_one_gzip, check_zstd, decompress  # noqa: E402
 from cuts import CUTS, Segment, members, pieces, segments  # noqa: E402
-from entries import check_defaults, check_entries, check_equal_files, check_listing, check_shape  # noqa: E402
+from entries import check_defaults, check_entries, check_links, check_listing, check_shape  # noqa: E402
 from headers import read  # noqa: E402
 from problem import Problem, check, same  # noqa: E402
 
@@ -88,7 +88,7 @@ def check_layer(options: argparse.Namespace) -> str:
     if not options.imported:
         entries = read(tar)
         check_entries(entries)
-        check_equal_files(entries, tar, options.dedupe)
+        check_links(entries, tar, options.dedupe, options.merged)
         check_shape(entries, metadata["shape"])
         if options.defaults:
             check_defaults(entries, tar)
@@ -117,6 +117,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--gzip-members", choices=["many", "one"], default="many")
     parser.add_argument("--imported", action="store_true", help="a tar from elsewhere: its entries are its own")
     parser.add_argument("--dedupe", action="store_true", help="equal files are to be stored once")
+    parser.add_argument("--merged", action="store_true", help="tars were merged into it, which may hold hard links")
     parser.add_argument("--defaults", action="store_true", help="no mode, owner or time is declared")
     options = parser.parse_args(argv)
     try:

@@ -7,10 +7,11 @@ import base64
 import re
 from dataclasses import replace
 
-from headers import DIRECTORY, FILE, HARDLINK, SYMLINK, Entry, encode, padded
+from headers import CHARACTER, DEVICE, DIRECTORY, FILE, HARDLINK, PIPE, SYMLINK, Entry, encode, padded
 from problem import Problem, check, same
 
 TYPES = {FILE: "file", HARDLINK: "file", DIRECTORY: "dir", SYMLINK: "link"}
+TYPES |= {CHARACTER: "char", DEVICE: "block", PIPE: "fifo"}
 
 
 def check_entries(entries: list[Entry]) -> None:
@@ -21,7 +22,8 @@ def check_entries(entries: list[Entry]) -> None:
         check(not {b"", b".", b".."} & set(parts), f"the path {entry.name} has a part that no path may have")
         check(b"\0" not in entry.path + entry.target, f"{entry.name} holds a NUL byte")
         check(entry.mode <= 0o7777, f"{entry.name} has the mode {entry.mode:o}")
-        check(entry.uid < 1 << 32 and entry.gid < 1 << 32 and entry.mtime < 1 << 63, f"{entry.name}: numbers")
+        check(entry.uid < 1 << 32 and entry.gid < 1 << 32, f"{entry.name} has the owner {entry.uid}:{entry.gid}")
+        check(-1 << 63 <= entry.mtime < 1 << 63, f"{entry.name} has the time {entry.mtime}")
         if entry.kind == SYMLINK:
             check(1 <= len(entry.target) <= 4096, f"{entry.name} has a target of {len(entry.target)} bytes")
         elif entry.kind != HARDLINK:
@@ -30,7 +32,10 @@ def check_entries(entries: list[Entry]) -> None:
         check(b"\0" not in entry.user + entry.group, f"{entry.name} has an owner whose name holds a NUL byte")
         names = [name for name, _ in entry.xattrs]
         check(all(names) and len(names) == len(set(names)), f"names of attributes of {entry.name}: {names}")
-        check(entry.kind != SYMLINK or not names, f"{entry.name} is a link with extended attributes")
+        major, minor = entry.device
+        most = (4095, 1048575) if entry.kind in (CHARACTER, DEVICE) else (0, 0)
+        check(major <= most[0] and minor <= most[1], f"{entry.name} has the device {major}, {minor}")
+        check(entry.content - entry.start <= 524288, f"{entry.name} has a header that is too long")
         if entry.kind != FILE:
             same(entry.size, 0, f"the size of {entry.name}, which is no regular file")
     for before, after in zip(entries, entries[1:]):
@@ -51,23 +56,28 @@ def check_defaults(entries: list[Entry], tar: bytes) -> None:
             same(entry.mode, _default_mode(entry, tar), f"mode of {entry.name}")
 
 
-def check_equal_files(entries: list[Entry], tar: bytes, dedupe: bool) -> None:
-    """Hard links are where equal files are, if they are asked for, and nowhere else."""
+def check_links(entries: list[Entry], tar: bytes, dedupe: bool, merged: bool) -> None:
+    """Hard links lead to files before them. They are where equal files are, if they are asked for, or come from merged
+    tars, and are nowhere else."""
     files: dict[bytes, Entry] = {}
     first: dict[tuple[object, ...], Entry] = {}
     for entry in entries:
         if entry.kind == HARDLINK:
-            check(dedupe, f"{entry.name} is a hard link, and equal files are to be stored each")
+            check(dedupe or merged, f"{entry.name} is a hard link, and equal files are to be stored each")
             target = files.get(entry.target)
             if target is None:
                 raise Problem(f"{entry.name} is a hard link to /{entry.target!r}, which is no file before it")
             same(_attributes(entry), _attributes(target), f"attributes of {entry.name} and {target.name}")
+            if merged:
+                continue
             content = tar[target.content : target.content + target.size]
             stored = first[(content, *_attributes(target))]
             same(entry.target, stored.path, f"the file that {entry.name} is a hard link to")
             check(_link_is_shorter(entry, stored), f"{entry.name} is a hard link that is longer than the file")
-        elif entry.kind == FILE and entry.size > 0:
+        elif entry.kind == FILE:
             files[entry.path] = entry
+            if entry.size == 0:
+                continue
             key = (tar[entry.content : entry.content + entry.size], *_attributes(entry))
             stored = first.setdefault(key, entry)
             if dedupe and stored is not entry:
@@ -118,6 +128,8 @@ def check_listing(entries: list[Entry], listing: str) -> None:
             expected[f"xattr.{name.decode()}"] = base64.b64encode(value).decode()
         if entry.kind == HARDLINK:
             same(_plain(said.pop("contents", "")), b"./" + entry.target, f"target of {entry.name} in the listing")
+        if entry.kind in (CHARACTER, DEVICE):
+            expected["device"] = "native,{},{}".format(*entry.device)
         if entry.kind == SYMLINK:
             same(_plain(said.pop("link", "")), entry.target, f"target of {entry.name} in the listing")
         same(said, expected, f"{entry.name} in the listing")

@@ -12,7 +12,8 @@ from problem import Problem, check, same
 
 BLOCK = 512
 END = 1024
-FILE, HARDLINK, SYMLINK, DIRECTORY, RECORDS = b"0", b"1", b"2", b"5", b"x"
+FILE, HARDLINK, SYMLINK, CHARACTER, DEVICE, DIRECTORY, PIPE = (b"%d" % flag for flag in range(7))
+RECORDS = b"x"
 MOST_ID, MOST_LONG = 0o7777777, 0o77777777777
 XATTR = b"SCHILY.xattr."
 RECORD = re.compile(rb"([1-9][0-9]*) ([^=]+)=")
@@ -32,6 +33,7 @@ class Entry:
     user: bytes
     group: bytes
     xattrs: tuple[tuple[bytes, bytes], ...]
+    device: tuple[int, int]
     target: bytes
     start: int
     """Its first byte, that of its pax records if it has any."""
@@ -80,7 +82,7 @@ def _entry(tar: bytes, start: int) -> Entry:
         at += BLOCK + padded(size)
     check(len(tar) >= at + BLOCK, f"the header after {at} bytes is cut short")
     kind = tar[at + 156 : at + 157]
-    check(kind in (FILE, HARDLINK, SYMLINK, DIRECTORY), f"the header after {at} bytes has the type {kind!r}")
+    check(b"0" <= kind <= b"6", f"the header after {at} bytes has the type {kind!r}")
     prefix, name = _text(tar, at + 345, 155), _text(tar, at, 100)
     path = records.get(b"path", prefix + b"/" + name if prefix else name)
     if kind == DIRECTORY:
@@ -101,6 +103,7 @@ def _entry(tar: bytes, start: int) -> Entry:
         user=records.get(b"uname", _text(tar, at + 265, 32)),
         group=records.get(b"gname", _text(tar, at + 297, 32)),
         xattrs=tuple((key[len(XATTR) :], value) for key, value in records.items() if key.startswith(XATTR)),
+        device=(_octal(tar, at + 329, 8), _octal(tar, at + 337, 8)),
         target=records.get(b"linkpath", _text(tar, at + 157, 100)),
         start=start,
         content=at + BLOCK,
@@ -142,7 +145,7 @@ def encode(entry: Entry) -> bytes:
         (b"size", b"%d" % entry.size, entry.size > MOST_LONG),
         (b"uid", b"%d" % entry.uid, entry.uid > MOST_ID),
         (b"gid", b"%d" % entry.gid, entry.gid > MOST_ID),
-        (b"mtime", b"%d" % entry.mtime, entry.mtime > MOST_LONG),
+        (b"mtime", b"%d" % entry.mtime, not 0 <= entry.mtime <= MOST_LONG),
         (b"uname", entry.user, not _fits(entry.user)),
         (b"gname", entry.group, not _fits(entry.group)),
         *((XATTR + name, value, True) for name, value in sorted(entry.xattrs)),
@@ -150,17 +153,17 @@ def encode(entry: Entry) -> bytes:
     records = b"".join(_record(key, value) for key, value, needed in wanted if needed)
     before = b""
     if records:
-        before = _header(b"", b"PaxHeaders/x", 0o644, 0, 0, len(records), 0, RECORDS, b"", b"", b"")
+        before = _header(b"", b"PaxHeaders/x", 0o644, 0, 0, len(records), 0, RECORDS, b"", b"", b"", (0, 0))
         before += records + bytes(-len(records) % BLOCK)
     prefix, name = split or (b"", full[:100])
     numbers = (
         entry.uid if entry.uid <= MOST_ID else 0,
         entry.gid if entry.gid <= MOST_ID else 0,
         entry.size if entry.size <= MOST_LONG else 0,
-        entry.mtime if entry.mtime <= MOST_LONG else 0,
+        entry.mtime if 0 <= entry.mtime <= MOST_LONG else 0,
     )
     names = (name if _fits(name) else b"" for name in (entry.user, entry.group))
-    return before + _header(prefix, name, entry.mode, *numbers, entry.kind, entry.target[:100], *names)
+    return before + _header(prefix, name, entry.mode, *numbers, entry.kind, entry.target[:100], *names, entry.device)
 
 
 def _fits(owner: bytes) -> bool:
@@ -198,6 +201,7 @@ def _header(
     link: bytes,
     user: bytes,
     group: bytes,
+    device: tuple[int, int],
 ) -> bytes:
     fields = [
         name.ljust(100, b"\0"),
@@ -209,7 +213,7 @@ def _header(
         b"ustar\0" + b"00",
         user.ljust(32, b"\0"),
         group.ljust(32, b"\0"),
-        b"0000000\0" * 2,
+        b"%07o\0%07o\0" % device,
         prefix.ljust(155, b"\0"),
         bytes(12),
     ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import random
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,8 +107,31 @@ def _packed(world: World) -> None:
             _check(blob, metadata, "--mtree", mtree, "--compression", compression, "--level", str(level))
         world.step(f"{compression}: levels {', '.join(map(str, levels))}")
 
+    _foreign_tar(folder / "merged.tar")
+    (folder / "entries").write_text("strata-entries 2\ntar\n\nmerged.tar\n\n" + "file\nd/text\ntext\n\n")
+    for options in ([], ["--dedupe"]):
+        run([pack, "layer", "--entries", "entries", *outputs, *options], cwd=folder)
+        _check(blob, metadata, "--mtree", mtree, "--merged", *options)
+    world.step("devices, pipes, hard links, old times and attributes, from a tar that is merged")
+
     run(["tar", "-cf", "foreign.tar", "noise", "text"], cwd=folder)
     for options in (["--compression", "gzip"], ["--compression", "zstd"]):
         run([pack, "import", "--tar", "foreign.tar", *outputs, *options], cwd=folder)
         _check(blob, metadata, "--imported", *options)
     world.step("a tar from elsewhere, compressed")
+
+
+def _foreign_tar(path: Path) -> None:
+    """A tar with what no declaration can say."""
+    kinds = [tarfile.DIRTYPE, tarfile.REGTYPE, tarfile.LNKTYPE, tarfile.SYMTYPE]
+    kinds += [tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE, tarfile.LNKTYPE]
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as tar:
+        for index, kind in enumerate(kinds):
+            info = tarfile.TarInfo(f"d/{index}" if index else "d")
+            info.type, info.mode, info.mtime, info.uname = kind, 0o2751, -index, "ümlaut"
+            info.linkname = "d/1" if kind in (tarfile.LNKTYPE, tarfile.SYMTYPE) else ""
+            info.devmajor, info.devminor = (4095, 1048575) if kind in (tarfile.CHRTYPE, tarfile.BLKTYPE) else (0, 0)
+            info.pax_headers = {"SCHILY.xattr.user.kind": kind.decode()}
+            content = b"content" * 1000 if kind == tarfile.REGTYPE else b""
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
