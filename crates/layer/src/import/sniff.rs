@@ -52,6 +52,10 @@ const OTHERS: [(&[u8], &str); 10] = [
 
 /// Tells what begins with `head`, which is the first [`TAR_BLOCK`] bytes or all there are.
 pub(crate) fn sniff(head: &[u8]) -> Sniffed {
+    // First, since a tar begins with a path, which may begin with the magic number of anything.
+    if is_tar(head) {
+        return Sniffed::Tar(Compression::None);
+    }
     if head.starts_with(GZIP) {
         return Sniffed::Tar(Compression::Gzip);
     }
@@ -59,7 +63,7 @@ pub(crate) fn sniff(head: &[u8]) -> Sniffed {
     if head.starts_with(ZSTD) || skippable {
         return Sniffed::Tar(Compression::Zstd);
     }
-    if is_tar(head) { Sniffed::Tar(Compression::None) } else { Sniffed::Other(describe(head)) }
+    Sniffed::Other(describe(head))
 }
 
 /// Whether this is the first block of a tar: a header whose checksum is right, or zeros.
@@ -128,7 +132,11 @@ mod tests {
         signed.set_cksum();
         let sum = signed.cksum().unwrap() - 256;
         signed.as_mut_bytes()[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
-        let tars: [(&[u8], Compression); 6] = [
+        let mut like_gzip = header.clone();
+        like_gzip.as_mut_bytes()[..3].copy_from_slice(&[0x1f, 0x8b, 8]);
+        like_gzip.set_cksum();
+        let tars: [(&[u8], Compression); 7] = [
+            (like_gzip.as_bytes(), Compression::None),
             (header.as_bytes(), Compression::None),
             (signed.as_bytes(), Compression::None),
             (&[0; 512], Compression::None),
