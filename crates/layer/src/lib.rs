@@ -30,6 +30,8 @@ pub mod entries;
 pub mod entry;
 pub mod error;
 pub mod format;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod glob;
 pub mod import;
 pub mod layer;

@@ -27,6 +27,8 @@ pub(crate) mod decompress;
 mod extensions;
 mod fields;
 pub(crate) mod found;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod raw;
 pub(crate) mod scan;
 pub(crate) mod sniff;
