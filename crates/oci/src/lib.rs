@@ -15,6 +15,7 @@ pub mod media_type;
 pub mod platform;
 pub mod reference;
 pub mod shape;
+pub mod stamp;
 pub mod timestamp;
 pub mod verify;
 
