@@ -20,11 +20,12 @@ def _check_depset(provider, field, value):
         fail("%s.%s must be a depset, got %s: %r" % (provider, field, type(value), value))
     return value
 
-def _oci_layer_info_init(*, label, metadata, blob = None, mtree = None, platform = None, entries = None, below = ()):
+def _oci_layer_info_init(*, label, metadata, blob = None, fetched = None, mtree = None, platform = None, entries = None, below = ()):
     return {
         "below": _check_tuple("OciLayerInfo", "below", below),
         "blob": _check_optional_file("OciLayerInfo", "blob", blob),
         "entries": None if entries == None else _check_tuple("OciLayerInfo", "entries", entries),
+        "fetched": _check_optional_file("OciLayerInfo", "fetched", fetched),
         "label": label,
         "metadata": _check_file("OciLayerInfo", "metadata", metadata),
         "mtree": _check_optional_file("OciLayerInfo", "mtree", mtree),
@@ -40,6 +41,9 @@ one leaves out what they have. Like `label`, without canonical repository names.
 the bytes are not at hand in the build, such as a layer of a pulled base.""",
         "entries": """tuple of structs or None. What an `oci_layer` declares, as oci/private/layer_entries.bzl writes it to the
 command line of this layer and of those above it; private to these rules. None for layers made otherwise.""",
+        "fetched": """File or None. The same bytes where an action of the build downloads them from a registry (OciFetch).
+Only what needs them as a file takes it, a layout or an archive, so that a push or a load downloads nothing first.
+Where `blob` is there too, it goes first.""",
         "label": """string. The target that made the layer, without a canonical repository name: it ends up in the
 image's history, and canonical names differ between versions of Bazel.""",
         "metadata": """File. layer.json: digest, diff_id, sizes, media type, platform, annotations, history and the
@@ -51,7 +55,9 @@ None where it fits every platform.""",
     init = _oci_layer_info_init,
 )
 
-def _oci_image_info_init(*, label, manifest, config, descriptor, digest, layers, blob_trees, sources = depset()):
+def _oci_image_info_init(*, label, manifest, config, descriptor, digest, layers, blob_trees, sources = depset(), reference = None):
+    if reference != None and type(reference) != "string":
+        fail("OciImageInfo.reference must be a string, got %s: %r" % (type(reference), reference))
     return {
         "blob_trees": _check_depset("OciImageInfo", "blob_trees", blob_trees),
         "config": _check_file("OciImageInfo", "config", config),
@@ -60,6 +66,7 @@ def _oci_image_info_init(*, label, manifest, config, descriptor, digest, layers,
         "label": label,
         "layers": _check_tuple("OciImageInfo", "layers", layers),
         "manifest": _check_file("OciImageInfo", "manifest", manifest),
+        "reference": reference,
         "sources": _check_depset("OciImageInfo", "sources", sources),
     }
 
@@ -75,8 +82,12 @@ The layers of a base that is a layout are found there; how many there are is not
         "layers": """tuple of OciLayerInfo. The layers that targets of this build made, lowest first. Layers of a base
 that is a layout are not among them, but in blob_trees.""",
         "manifest": "File. The image manifest, JSON (OCI image-spec, manifest.md).",
-        "sources": """depset of struct(registry, repository). Where blobs of a pulled base come from. A push to that
-registry mounts them.""",
+        "reference": """string or None. The name under which the image was pulled, `registry/repository[:tag]`; None for an image
+of this build. An image on top of it has it in its annotation `org.opencontainers.image.base.name`.""",
+        "sources": """depset of struct(registry, repository), strings both. Repositories that hold the blobs of a pulled base, in the
+order in which they are asked: a push to one of their registries mounts them, and whatever else needs a blob that the build
+doesn't have gets it from there. `registry` is `host[:port]`; `http://host[:port]` is asked in plain HTTP, as loopback is
+anyway.""",
     },
     init = _oci_image_info_init,
 )

@@ -1,7 +1,9 @@
 """Toolchains: which `pack`, `assemble` and `ship` the rules use.
 
-Three types on purpose. `pack` is an input of every layer, so what changes in it invalidates every layer in every
-cache; `assemble` writes small files; `ship` talks to the outside and may change as often as it likes.
+Three tools on purpose. `pack` is an input of every layer, so what changes in it invalidates every layer in every
+cache; `assemble` writes small files; `ship` talks to the outside and may change as often as it likes. There is a fourth
+type, since `ship` is needed in two places: where the user is (`ship_type`), and in the one action that downloads, OciFetch
+(`fetch_type`), which may run on another machine than a push or a load.
 Those built from source are registered by this module. To use others (prebuilt ones, for example), wrap them with a
 rule of this file, declare a `toolchain` of one of the types, and register it in MODULE.bazel: what the root module
 registers goes first.
@@ -12,6 +14,7 @@ visibility("public")
 PACK_TOOLCHAIN_TYPE = Label("//oci/toolchains:pack_type")
 ASSEMBLE_TOOLCHAIN_TYPE = Label("//oci/toolchains:assemble_type")
 SHIP_TOOLCHAIN_TYPE = Label("//oci/toolchains:ship_type")
+FETCH_TOOLCHAIN_TYPE = Label("//oci/toolchains:fetch_type")
 
 def _toolchain_impl(ctx):
     return [platform_common.ToolchainInfo(
@@ -21,7 +24,7 @@ def _toolchain_impl(ctx):
 
 build_tool_toolchain = rule(
     implementation = _toolchain_impl,
-    doc = """Wraps a tool that runs in actions as a toolchain of type `//oci/toolchains:pack_type` or `assemble_type`.
+    doc = """Wraps a tool that runs in actions as a toolchain of type `//oci/toolchains:pack_type`, `assemble_type` or `fetch_type`.
 
 Give its `toolchain` target execution constraints only: a layer for arm64 can be packed on amd64.
 """,

@@ -4,7 +4,8 @@ What holds for all of them is written down once here: the toolchain is named (so
 execution group), output paths may be mapped, and files are passed as File, never as a path in a string.
 """
 
-load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE", "PACK_TOOLCHAIN_TYPE")
+load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE", "FETCH_TOOLCHAIN_TYPE", "PACK_TOOLCHAIN_TYPE")
+load(":content.bzl", "blob_of")
 
 visibility("//oci/...")
 
@@ -34,7 +35,7 @@ def new_arguments(ctx):
     arguments.use_param_file("@%s", use_always = True)
     return arguments
 
-def _run(ctx, toolchain, mnemonic, verb, arguments, inputs, outputs, requirements = {}, resource_set = None):
+def _run(ctx, toolchain, mnemonic, verb, arguments, inputs, outputs, requirements = {}, **kwargs):
     ctx.actions.run(
         executable = ctx.toolchains[toolchain].tool,
         toolchain = toolchain,
@@ -44,7 +45,7 @@ def _run(ctx, toolchain, mnemonic, verb, arguments, inputs, outputs, requirement
         inputs = inputs,
         outputs = outputs,
         execution_requirements = _REQUIREMENTS | requirements,
-        resource_set = resource_set,
+        **kwargs
     )
 
 def pack_layer(ctx, *, arguments, entries, inputs, blob, metadata, mtree, large):
@@ -198,7 +199,7 @@ def write_layout(ctx, *, content, layout):
       content: struct from content.bzl.
       layout: File, declared directory.
     """
-    layers = [layer for layer in content.layers if layer.blob]
+    layers = [layer for layer in content.layers if blob_of(layer)]
     arguments = new_arguments(ctx)
     arguments.add("layout")
     arguments.add("--root", content.root)
@@ -206,7 +207,7 @@ def write_layout(ctx, *, content, layout):
     arguments.add_all(content.configs, before_each = "--config")
     for layer in layers:
         arguments.add("--layer", layer.metadata)
-        arguments.add("--blob", layer.blob)
+        arguments.add("--blob", blob_of(layer))
     arguments.add_all(content.blob_trees, before_each = "--blob-tree", expand_directories = False)
     arguments.add_all("--output", [layout], expand_directories = False)
     _assemble(
@@ -214,8 +215,46 @@ def write_layout(ctx, *, content, layout):
         "OciLayout",
         "Laying out",
         arguments,
-        content.files,
+        content.complete,
         [layout],
         # Blobs are hard-linked into the layout instead of copied. The sandbox is another file system: EXDEV.
         requirements = {"no-sandbox": "1"},
+    )
+
+def fetch_layer(ctx, *, label, digest, size, sources, blob, urls = []):
+    """OciFetch: one layer of a pulled image, from the first place that has it. Runs only for a layout or an archive.
+
+    Digest and size are checked on the way, so the output is as good as any other and is cached like any other. The
+    action runs on this machine, since remote ones mostly have no way out and no credentials. It finds docker's and
+    podman's configuration in the user's home directory; variables such as DOCKER_CONFIG, HTTPS_PROXY or SSL_CERT_FILE
+    reach it by --action_env.
+
+    Args:
+      ctx: the rule's context, with FETCH_TOOLCHAIN_TYPE.
+      label: string. The layer's target, for messages.
+      digest: string, `sha256:…`.
+      size: int, in bytes.
+      sources: list of struct(registry, repository), as in OciImageInfo.sources, in the order to ask.
+      blob: File, declared.
+      urls: list of string. Where else a layer may be had that its registry doesn't distribute: the `urls` of its
+        descriptor. Asked last.
+    """
+    arguments = ctx.actions.args()
+    arguments.add("fetch")
+    arguments.add("--label", label)
+    arguments.add("--digest", digest)
+    arguments.add("--size", size)
+    arguments.add_all(["%s/%s" % (source.registry, source.repository) for source in sources], before_each = "--source")
+    arguments.add_all(urls, before_each = "--url")
+    arguments.add("--output", blob)
+    _run(
+        ctx,
+        FETCH_TOOLCHAIN_TYPE,
+        mnemonic = "OciFetch",
+        verb = "Fetching a layer of",
+        arguments = [arguments],
+        inputs = depset(),
+        outputs = [blob],
+        requirements = {"no-remote-exec": "1", "requires-network": "1"},
+        use_default_shell_env = True,
     )

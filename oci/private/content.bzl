@@ -29,6 +29,10 @@ def _flatten(info):
 def _unique(files):
     return {file: None for file in files}.keys()
 
+def blob_of(layer):
+    """The File with the bytes of a layer, for what needs all of them: None where neither the build nor OciFetch has it."""
+    return layer.blob or layer.fetched
+
 def content_of(info):
     """Takes an image or an index apart.
 
@@ -44,7 +48,10 @@ def content_of(info):
         blob_trees: depset of File.
         sources: depset of struct(registry, repository), see OciImageInfo.
         metadata: depset of File. root, manifests, configs and the layers' metadata.
-        files: depset of File. All of the above and the layers' blobs, where they are.
+        files: depset of File. All of the above and the layers' blobs, as far as the build has them: what a push or a
+            load needs.
+        complete: depset of File. As files, and those blobs, too, that the build has to download: what a layout or an
+            archive needs.
     """
     indexes, images = _flatten(info)
     documents = _unique([index.index for index in indexes] + [image.manifest for image in images])
@@ -52,6 +59,7 @@ def content_of(info):
     layers = {layer.metadata: layer for image in images for layer in image.layers}.values()
     blob_trees = depset(transitive = [image.blob_trees for image in images])
     metadata = depset(documents + configs + [layer.metadata for layer in layers])
+    common = [metadata, blob_trees]
     return struct(
         root = documents[0],
         manifests = documents[1:],
@@ -60,8 +68,6 @@ def content_of(info):
         blob_trees = blob_trees,
         sources = depset(transitive = [image.sources for image in images]),
         metadata = metadata,
-        files = depset(
-            [layer.blob for layer in layers if layer.blob],
-            transitive = [metadata, blob_trees],
-        ),
+        files = depset([layer.blob for layer in layers if layer.blob], transitive = common),
+        complete = depset([blob_of(layer) for layer in layers if blob_of(layer)], transitive = common),
     )

@@ -106,7 +106,7 @@ pub(crate) fn describe(written: Written, codec: Codec, description: Description)
         digest,
         diff_id,
         size,
-        uncompressed_size,
+        uncompressed_size: Some(uncompressed_size),
         media_type: codec.media_type().to_owned(),
         platform,
         annotations,

@@ -27,8 +27,9 @@ pub struct LayerJson {
     pub diff_id: Digest,
     /// Size of the blob in bytes.
     pub size: u64,
-    /// Size of the uncompressed tar in bytes.
-    pub uncompressed_size: u64,
+    /// Size of the uncompressed tar in bytes; `None` where nobody has unpacked it, as for a layer of a pulled image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncompressed_size: Option<u64>,
     /// Media type of the blob, always of OCI's family: whoever writes a manifest maps it.
     pub media_type: String,
     /// What the contents run on, if the layer says so.
@@ -62,10 +63,12 @@ pub struct LayerHistory {
 pub enum Blob {
     /// A file that goes with the `layer.json`.
     File,
-    /// Somewhere else, such as a registry.
+    /// In a file that was there before, and is kept as it is.
     Source,
     /// Nowhere: it can be made from its inputs again.
     Recipe,
+    /// In the registry that its image was pulled from.
+    Remote,
 }
 
 /// One independently compressed part of a blob.
@@ -140,7 +143,7 @@ mod tests {
             digest: Digest::of(b"blob"),
             diff_id: Digest::of(b"tar"),
             size: 4,
-            uncompressed_size: 3,
+            uncompressed_size: Some(3),
             media_type: media_type::OCI_LAYER_GZIP.into(),
             platform: Some(Platform::new("linux", "amd64")),
             annotations: BTreeMap::from([("k".into(), "v".into())]),
@@ -173,11 +176,28 @@ mod tests {
     #[test]
     fn kept_imports_leave_out_what_they_lack() {
         let kept = LayerJson { layer_format: None, platform: None, members: None, shape: None, ..example() };
-        let text = String::from_utf8(kept.to_json().unwrap()).unwrap();
-        for field in ["layer_format", "members", "platform", "shape"] {
-            assert!(!text.contains(field), "{text}");
+        let pulled = LayerJson { uncompressed_size: None, blob: Blob::Remote, ..kept.clone() };
+        let always = ["layer_format", "members", "platform", "shape"];
+        for (layer, lacks) in [(kept, &always[..]), (pulled, &["layer_format", "members", "shape", "uncompressed"])] {
+            let text = String::from_utf8(layer.to_json().unwrap()).unwrap();
+            for field in lacks {
+                assert!(!text.contains(field), "{text}");
+            }
+            assert_eq!(LayerJson::parse(text.as_bytes()).unwrap(), layer);
         }
-        assert_eq!(LayerJson::parse(text.as_bytes()).unwrap(), kept);
+    }
+
+    #[test]
+    fn a_pulled_layer_is_known_by_its_descriptor() {
+        let (digest, diff_id) = (Digest::of(b"blob"), Digest::of(b"tar"));
+        let text = format!(
+            r#"{{"v":1,"digest":"{digest}","size":4,"diff_id":"{diff_id}","media_type":"{}",
+                "history":{{"created_by":"@base//:layer_0"}},"blob":{{"kind":"remote"}}}}"#,
+            media_type::OCI_LAYER_GZIP
+        );
+        let layer = LayerJson::parse(text.as_bytes()).unwrap();
+        assert_eq!((layer.blob, layer.uncompressed_size), (Blob::Remote, None));
+        assert_eq!(layer.descriptor(), Descriptor::new(media_type::OCI_LAYER_GZIP, digest, 4));
     }
 
     #[test]

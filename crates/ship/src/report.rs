@@ -26,7 +26,7 @@ pub fn table(target: &Target) -> anyhow::Result<String> {
         for layer in manifest.layers.iter().filter(|layer| seen.insert(layer.digest)) {
             let known = target.layers.iter().find(|known| known.metadata.digest == layer.digest);
             let name = known.map_or_else(|| layer.digest.to_string(), |known| known.label.clone());
-            let unpacked = known.map(|known| known.metadata.uncompressed_size);
+            let unpacked = known.and_then(|known| known.metadata.uncompressed_size);
             size += layer.size;
             uncompressed = uncompressed.zip(unpacked).map(|(sum, one)| sum + one);
             rows.push([

@@ -52,7 +52,7 @@ pub fn layer(label: &str, files: &[(&str, &[u8])], compression: Compression) -> 
         digest: Digest::of(&blob),
         diff_id: Digest::of(&tar),
         size: blob.len() as u64,
-        uncompressed_size: tar.len() as u64,
+        uncompressed_size: Some(tar.len() as u64),
         media_type: media_type_of(Kind::layer(compression), Family::Oci).to_owned(),
         platform: None,
         annotations: [].into(),
