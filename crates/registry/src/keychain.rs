@@ -1,20 +1,26 @@
-//! Credentials of registries, from where docker and podman keep them.
+//! Credentials of registries, from where Bazel, docker and podman keep them: the same for everything that is asked of a
+//! registry, be it a push, a load or a layer of a base.
 //!
-//! Nothing is read before a registry asks for credentials, and then the first place that has some for it wins. The
+//! Nothing is asked before a registry asks for credentials, and then the first place that has some for it wins. The
 //! order, as documented for users:
-//! 1. `$DOCKER_CONFIG/config.json`, or `~/.docker/config.json` where that variable is not set;
-//! 2. `$REGISTRY_AUTH_FILE`;
-//! 3. `$XDG_RUNTIME_DIR/containers/auth.json`;
-//! 4. `$XDG_CONFIG_HOME/containers/auth.json`, or `~/.config/containers/auth.json`.
+//! 1. Bazel's credential helpers (`--credential_helper` in .bazelrc), where the caller names them;
+//! 2. `$DOCKER_AUTH_CONFIG`, which holds a configuration file instead of naming one, as CI systems set it;
+//! 3. `$DOCKER_CONFIG/config.json`, or `~/.docker/config.json` where that variable is not set;
+//! 4. `$REGISTRY_AUTH_FILE`;
+//! 5. `$XDG_RUNTIME_DIR/containers/auth.json`;
+//! 6. `$XDG_CONFIG_HOME/containers/auth.json`, or `~/.config/containers/auth.json`.
 //!
-//! In each file, the helper named for the registry comes first, then the helper for all, then what the file holds.
+//! In each file, the helper named for the registry comes first (`credHelpers`), then the helper for all (`credsStore`),
+//! then what the file holds (`auths`).
 
+mod bazel;
 mod file;
 mod helper;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+pub use bazel::BazelHelper;
 pub use file::ConfigFile;
 
 use crate::secret::Secret;
@@ -83,7 +89,50 @@ pub enum KeychainError {
 /// Where credentials are looked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keychain {
-    files: Vec<PathBuf>,
+    helpers: Vec<BazelHelper>,
+    configs: Vec<Config>,
+}
+
+/// The variable that holds a configuration.
+const AUTH_CONFIG: &str = "DOCKER_AUTH_CONFIG";
+
+/// A configuration of docker or podman.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Config {
+    File(PathBuf),
+    /// The value of [`AUTH_CONFIG`].
+    Variable(Secret),
+}
+
+impl Config {
+    /// What messages call it.
+    fn name(&self) -> PathBuf {
+        match self {
+            Self::File(path) => path.clone(),
+            Self::Variable(_) => PathBuf::from(format!("${AUTH_CONFIG}")),
+        }
+    }
+
+    /// Reads it; none if there isn't one.
+    fn load(&self) -> Result<Option<ConfigFile>, KeychainError> {
+        let json = match self {
+            Self::Variable(json) => json.reveal().as_bytes().to_vec(),
+            Self::File(path) => match std::fs::read(path) {
+                Ok(json) => json,
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                    ) =>
+                {
+                    return Ok(None);
+                }
+                Err(source) => return Err(KeychainError::Read { path: path.clone(), source }),
+            },
+        };
+        let parsed = ConfigFile::parse(&json);
+        parsed.map(Some).map_err(|source| KeychainError::Parse { path: self.name(), source })
+    }
 }
 
 impl Keychain {
@@ -96,7 +145,7 @@ impl Keychain {
     /// Looks in the given configuration files.
     #[must_use]
     pub fn of_files(files: Vec<PathBuf>) -> Self {
-        Self { files }
+        Self { helpers: Vec::new(), configs: files.into_iter().map(Config::File).collect() }
     }
 
     /// Looks where docker and podman do, by the given environment variables.
@@ -111,25 +160,48 @@ impl Keychain {
                 .or_else(|| home(".config"))
                 .map(|folder| folder.join("containers/auth.json")),
         ];
-        Self { files: files.into_iter().flatten().collect() }
+        let value = variable(AUTH_CONFIG).filter(|value| !value.is_empty());
+        let value = value.map(|value| Config::Variable(Secret::new(value.to_string_lossy())));
+        let files = files.into_iter().flatten().map(Config::File);
+        Self { helpers: Vec::new(), configs: value.into_iter().chain(files).collect() }
     }
 
-    /// The files that are looked in, in order; for messages.
+    /// Asks Bazel's credential helpers before anything else.
+    #[must_use]
+    pub fn with_bazel_helpers(mut self, helpers: Vec<BazelHelper>) -> Self {
+        self.helpers = helpers;
+        self
+    }
+
+    /// Where is looked, in order; for messages.
     #[must_use]
     pub fn places(&self) -> Vec<String> {
-        self.files.iter().map(|path| path.display().to_string()).collect()
+        let helpers = self.helpers.iter().map(|helper| name_of(&helper.program, &helper.named_by));
+        helpers.chain(self.configs.iter().map(|config| config.name().display().to_string())).collect()
     }
 
-    /// The credential for `repository` on `registry`, if there is one. The repository matters to podman's files
-    /// only, whose keys may go down to one.
+    /// The credential for `repository` on `registry`, if there is one. The repository matters to helpers, and to podman's
+    /// files, whose keys may go down to one.
     ///
     /// # Errors
     /// If a file or helper on the way to the answer fails: then a later place does not stand in, since it might be
     /// another account.
     pub async fn find(&self, registry: &str, repository: &str) -> Result<Option<Found>, KeychainError> {
-        for path in &self.files {
-            let Some(config) = load(path)? else { continue };
-            if let Some(found) = find_in(&config, path, registry, repository).await? {
+        if let Some(helper) = bazel::choose(&self.helpers, registry) {
+            let answer = bazel::get(helper, registry, repository).await;
+            let answer = answer.map_err(|what| KeychainError::Helper {
+                helper: helper.program.clone(),
+                named_by: helper.named_by.clone(),
+                host: registry.to_owned(),
+                what,
+            })?;
+            if let Some(credential) = answer {
+                return Ok(Some(Found { credential, source: name_of(&helper.program, &helper.named_by) }));
+            }
+        }
+        for place in &self.configs {
+            let Some(config) = place.load()? else { continue };
+            if let Some(found) = find_in(&config, &place.name(), registry, repository).await? {
                 return Ok(Some(found));
             }
         }
@@ -137,19 +209,9 @@ impl Keychain {
     }
 }
 
-/// Reads a configuration file; none if there isn't one.
-fn load(path: &Path) -> Result<Option<ConfigFile>, KeychainError> {
-    match std::fs::read(path) {
-        Ok(json) => ConfigFile::parse(&json)
-            .map(Some)
-            .map_err(|source| KeychainError::Parse { path: path.to_owned(), source }),
-        Err(error)
-            if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) =>
-        {
-            Ok(None)
-        }
-        Err(source) => Err(KeychainError::Read { path: path.to_owned(), source }),
-    }
+/// A helper, as messages name it.
+fn name_of(program: &str, named_by: &Path) -> String {
+    format!("{program} ({})", named_by.display())
 }
 
 async fn find_in(
@@ -168,7 +230,7 @@ async fn find_in(
             what,
         })?;
         if let Some(credential) = answer {
-            return Ok(Some(Found { credential, source: format!("{helper} ({})", path.display()) }));
+            return Ok(Some(Found { credential, source: name_of(&helper, path) }));
         }
     }
     let found = config
@@ -205,6 +267,21 @@ mod tests {
             ]),
             ["/d/config.json", "/a.json", "/run/containers/auth.json", "/c/containers/auth.json"]
         );
+        let both = places(&[("DOCKER_AUTH_CONFIG", "{}"), ("DOCKER_CONFIG", "/d")]);
+        assert_eq!(both, ["$DOCKER_AUTH_CONFIG", "/d/config.json"]);
+    }
+
+    #[tokio::test]
+    async fn a_variable_may_hold_the_file() {
+        let keychain =
+            |json: &str| Keychain::from_variables(|name| (name == AUTH_CONFIG).then(|| OsString::from(json)));
+        let right = keychain(r#"{"auths":{"r.example":{"auth":"dTpw"}}}"#);
+        let found = right.find("r.example", "x").await.unwrap().unwrap();
+        assert_eq!(found.source, "$DOCKER_AUTH_CONFIG");
+        assert!(!format!("{right:?}").contains("dTpw"));
+        let error = keychain("hunter2").find("r.example", "x").await.unwrap_err();
+        let text = format!("{error} {error:?}");
+        assert!(text.contains("$DOCKER_AUTH_CONFIG") && !text.contains("hunter2"), "{text}");
     }
 
     #[tokio::test]
@@ -240,6 +317,52 @@ mod tests {
             let text = format!("{error} {error:?} {}", std::error::Error::source(&error).unwrap());
             assert!(text.contains("config.json") && !text.contains("hunter2"), "{text}");
         }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn asks_bazels_helpers_first() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("config.json");
+        std::fs::write(&config, r#"{"auths":{"r.example":{"auth":"dTpw"}}}"#).unwrap();
+        let program = folder.path().join("helper");
+        let named_by = PathBuf::from("/w/.bazelrc");
+        let helper = BazelHelper {
+            scope: Some("*.example".into()),
+            program: program.display().to_string(),
+            named_by: named_by.clone(),
+        };
+        let keychain = Keychain::of_files(vec![config.clone()]).with_bazel_helpers(vec![helper]);
+        let file = config.display().to_string();
+        let ours = format!("{} (/w/.bazelrc)", program.display());
+        assert_eq!(keychain.places(), [ours.clone(), file.clone()]);
+        for (script, expected) in [
+            // What it is asked comes back as its answer.
+            (
+                r#"read asked; echo "{\"headers\":{\"authorization\":[\"Bearer t\"]}}"; test "$asked" = '{"uri":"https://r.example/v2/team/x/"}'"#,
+                Ok(&ours),
+            ),
+            (r#"echo '{"headers":{}}'"#, Ok(&file)),
+            ("echo 'not logged in' >&2; exit 1", Err("not logged in")),
+            ("echo hunter2", Err("its answer is no credential")),
+            (r#"echo '{"headers":{"Authorization":["hunter2"]}}'"#, Err("neither a bearer token")),
+        ] {
+            std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+            std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+            match (keychain.find("r.example", "team/x").await, expected) {
+                (Ok(Some(found)), Ok(source)) => assert_eq!(&found.source, source, "{script}"),
+                (Err(error), Err(says)) => {
+                    let text = error.to_string();
+                    assert!(
+                        text.contains(says) && text.contains("/w/.bazelrc") && !text.contains("hunter2"),
+                        "{text}"
+                    );
+                }
+                (found, _) => panic!("{script}: {found:?}"),
+            }
+        }
+        assert!(keychain.find("r.test", "x").await.unwrap().is_none());
     }
 
     #[cfg(unix)]

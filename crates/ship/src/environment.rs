@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+/// The variable that holds the user's home directory.
+const HOME: &str = "HOME";
+
 /// Arguments, variables and working directory of this process.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     /// The executable as it was started: absolute, links in it not resolved.
     pub executable: PathBuf,
-    /// All environment variables.
+    /// All environment variables; and `HOME` where it isn't set, as in actions of Bazel, if the system knows it.
     pub variables: BTreeMap<String, OsString>,
     /// The directory that paths typed by the user are relative to: where `bazel run` was typed, else the working
     /// directory.
@@ -24,8 +27,13 @@ impl Environment {
     /// If the system doesn't tell the working directory or the executable.
     pub fn of_process() -> std::io::Result<Self> {
         let argv0 = std::env::args_os().next().map(PathBuf::from).unwrap_or_default();
-        let variables: BTreeMap<String, OsString> =
+        let mut variables: BTreeMap<String, OsString> =
             std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v))).collect();
+        if !variables.contains_key(HOME)
+            && let Some(home) = home()
+        {
+            variables.insert(HOME.to_owned(), home.into_os_string());
+        }
         let working = std::env::current_dir()?;
         // A bare name was found through PATH: the system knows where. Anything with a directory in it stays as
         // it was typed, since the spec lies beside that name and not beside what a link points to.
@@ -49,5 +57,43 @@ impl Environment {
     /// A path as a user typed it, made absolute.
     pub fn resolve(&self, typed: &Path) -> PathBuf {
         self.directory.join(typed)
+    }
+}
+
+/// The home directory that the user database knows. Read from its file: to ask the system's library, a static program
+/// would have to load parts of another release of it.
+#[cfg(target_os = "linux")]
+fn home() -> Option<PathBuf> {
+    use std::os::unix::fs::MetadataExt as _;
+    let user = std::fs::metadata("/proc/self").ok()?.uid();
+    home_of(user, &std::fs::read_to_string("/etc/passwd").ok()?)
+}
+
+/// The home directory that the system knows.
+#[cfg(not(target_os = "linux"))]
+fn home() -> Option<PathBuf> {
+    std::env::home_dir()
+}
+
+/// The home directory of a user in a file as passwd(5) describes it.
+#[cfg(target_os = "linux")]
+fn home_of(user: u32, passwd: &str) -> Option<PathBuf> {
+    let fields = passwd.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let line =
+        fields.into_iter().find(|fields| fields.get(2).and_then(|id| id.parse().ok()) == Some(user))?;
+    line.get(5).filter(|home| home.starts_with('/')).map(PathBuf::from)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn home_directories() {
+        let passwd =
+            "root:x:0:0:root:/root:/bin/sh\n# 7\nbuild:x:7:7::/srv/build:\nbroken:x:8\nno:x:9:9:::\n";
+        for (user, home) in [(0, Some("/root")), (7, Some("/srv/build")), (8, None), (9, None), (10, None)] {
+            assert_eq!(home_of(user, passwd), home.map(PathBuf::from), "{user}");
+        }
     }
 }

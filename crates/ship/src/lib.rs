@@ -4,7 +4,9 @@
 //! module for each command, with its flags and one `run`. Standard output holds results only; all else goes
 //! through [`ui::Ui`] to standard error. Every command ends in one [`exit::Exit`].
 
+mod bazelrc;
 pub mod cli;
+pub mod credentials;
 pub mod environment;
 pub mod exit;
 pub mod interrupt;

@@ -9,11 +9,11 @@ use std::time::Instant;
 use anyhow::Context as _;
 use oci::reference::{Repository, Tag};
 use registry::client::{Client, Options};
-use registry::keychain::Keychain;
 use registry::push::{Push, Summary, push};
 use registry::read_back::read_back;
 use registry::serve::Embedded;
 
+use crate::credentials::keychain;
 use crate::environment::Environment;
 use crate::exit::{Exit, usage};
 use crate::report;
@@ -131,7 +131,7 @@ fn client(
     environment: &Environment,
     ui: &Ui,
 ) -> anyhow::Result<Client> {
-    let keychain = Keychain::from_variables(|name| environment.variables.get(name).cloned());
+    let keychain = keychain(environment);
     let options =
         Options { insecure: args.insecure, keychain, listener: ui.listener(), ..Options::default() };
     Ok(Client::new(repository.registry(), options)?)

@@ -1,7 +1,7 @@
 //! Credential helpers: `docker-credential-<name> get`, with the registry on standard input and JSON on standard
 //! output.
 
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -33,11 +33,11 @@ pub(super) fn program(name: &str) -> String {
     }
 }
 
-/// Asks `program` for the credential kept under `key`; none if it has none.
+/// Runs `program get` with the line `input` on its standard input.
 ///
 /// # Errors
-/// What happened, in words; never what the helper wrote when it succeeded.
-pub(super) async fn get(program: &str, key: &str) -> Result<Option<Credential>, String> {
+/// What happened, in words.
+pub(super) async fn run(program: &str, input: &str) -> Result<Output, String> {
     let mut child = Command::new(program)
         .arg("get")
         .stdin(Stdio::piped())
@@ -50,12 +50,20 @@ pub(super) async fn get(program: &str, key: &str) -> Result<Option<Credential>, 
         })?;
     if let Some(mut stdin) = child.stdin.take() {
         // A helper may answer without reading, so a closed pipe is not its failure.
-        let _ = stdin.write_all(format!("{key}\n").as_bytes()).await;
+        let _ = stdin.write_all(format!("{input}\n").as_bytes()).await;
     }
-    let output = match tokio::time::timeout(PATIENCE, child.wait_with_output()).await {
-        Ok(output) => output.map_err(|error| format!("cannot read its answer ({error})"))?,
-        Err(_) => return Err(format!("no answer within {} s", PATIENCE.as_secs())),
-    };
+    match tokio::time::timeout(PATIENCE, child.wait_with_output()).await {
+        Ok(output) => output.map_err(|error| format!("cannot read its answer ({error})")),
+        Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
+    }
+}
+
+/// Asks `program` for the credential kept under `key`; none if it has none.
+///
+/// # Errors
+/// What happened, in words; never what the helper wrote when it succeeded.
+pub(super) async fn get(program: &str, key: &str) -> Result<Option<Credential>, String> {
+    let output = run(program, key).await?;
     if output.status.success() {
         let answer: Answer = serde_json::from_slice(&output.stdout)
             .map_err(|_| "its answer is no credential (JSON with Username and Secret)".to_owned())?;
