@@ -178,7 +178,9 @@ mod tests {
         let kept = LayerJson { layer_format: None, platform: None, members: None, shape: None, ..example() };
         let pulled = LayerJson { uncompressed_size: None, blob: Blob::Remote, ..kept.clone() };
         let always = ["layer_format", "members", "platform", "shape"];
-        for (layer, lacks) in [(kept, &always[..]), (pulled, &["layer_format", "members", "shape", "uncompressed"])] {
+        for (layer, lacks) in
+            [(kept, &always[..]), (pulled, &["layer_format", "members", "shape", "uncompressed"])]
+        {
             let text = String::from_utf8(layer.to_json().unwrap()).unwrap();
             for field in lacks {
                 assert!(!text.contains(field), "{text}");

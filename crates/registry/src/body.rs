@@ -1,4 +1,4 @@
-//! The body of an upload: streamed from its file by a thread of its own, and verified on the way.
+//! The body of an upload: streamed from where its bytes are by a thread of its own, and verified on the way.
 //!
 //! Invariant: the last piece is handed over only after all bytes proved to be those of the digest. So the registry
 //! never gets a complete upload of wrong bytes, and what is wrong is known here, by file and label.
@@ -39,7 +39,7 @@ impl Upload {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).moved
     }
 
-    /// What was wrong with the file, if that is why the upload ended.
+    /// What was wrong with the bytes on this side, if that is why the upload ended.
     pub(crate) fn failure(&self) -> Option<ContentError> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).failed.take()
     }
@@ -104,7 +104,7 @@ fn send_pieces(mut reader: impl Read, sender: &mpsc::Sender<io::Result<Bytes>>) 
 }
 
 /// Reads until `buffer` is full or the end is reached.
-fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+pub(crate) fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
         match reader.read(&mut buffer[filled..]) {

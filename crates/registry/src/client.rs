@@ -17,6 +17,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 pub use blobs::Blob;
+pub(crate) use blobs::BlobStream;
 
 use crate::auth::{Auth, Authorization};
 use crate::endpoint::{Endpoint, Transport};
@@ -131,6 +132,11 @@ impl Client {
         &self.0.options.listener
     }
 
+    /// Whether the registry has ever answered.
+    pub(crate) fn reached(&self) -> bool {
+        self.0.reached.load(Ordering::Relaxed)
+    }
+
     fn host(&self) -> &str {
         &self.0.endpoint.host
     }
@@ -170,7 +176,7 @@ impl Client {
 
     /// After a failure: waits for the next try, or returns the error if there is to be none.
     async fn wait(&self, attempts: &mut crate::retry::Attempts, error: Error) -> Result<(), Error> {
-        let (wait, error) = attempts.next(error, self.0.reached.load(Ordering::Relaxed))?;
+        let (wait, error) = attempts.next(error, self.reached())?;
         (self.listener())(&Event::Retry { error: &error, wait });
         tokio::time::sleep(wait).await;
         Ok(())

@@ -1,13 +1,14 @@
 //! Where the bytes of digests are.
 //!
-//! [`Content`] knows files, bytes in memory and blob trees; it copies nothing and reads nothing until asked. What it
-//! hands out is verified: a reader fails before its end if the bytes don't have the size and digest that they are
-//! asked for by.
+//! [`Content`] knows files, bytes in memory, blob trees, and blobs that are in other registries; it copies nothing and
+//! reads nothing until asked. What it hands out is verified: a reader fails before its end if the bytes don't have the
+//! size and digest that they are asked for by.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use oci::descriptor::Descriptor;
@@ -15,6 +16,10 @@ use oci::digest::Digest;
 use oci::manifest::Document;
 use oci::media_type::{self, Kind};
 use oci::verify::VerifyReader;
+
+use crate::client::Blob;
+use crate::endpoint;
+use crate::remote::{Nowhere, RemoteBlob, Sources};
 
 /// Manifests larger than this are refused, as registries do.
 pub const MANIFEST_LIMIT: u64 = 4 << 20;
@@ -26,6 +31,8 @@ pub enum Source {
     Bytes(Bytes),
     /// In a file that holds them and nothing else.
     File(PathBuf),
+    /// In a registry, from which they come when they are read, without a file in between.
+    Remote(RemoteBlob),
 }
 
 /// A repository that may hold a blob, so that another repository of its registry can mount it.
@@ -70,6 +77,9 @@ pub enum ContentError {
         /// What is wrong with it.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// They are in other registries, and none gave them.
+    #[error(transparent)]
+    Nowhere(Nowhere),
 }
 
 /// Where the bytes of digests are, and what is known about them.
@@ -79,6 +89,15 @@ pub struct Content {
     labels: BTreeMap<Digest, String>,
     trees: Vec<PathBuf>,
     mounts: BTreeMap<Digest, BTreeSet<MountSource>>,
+    remote: BTreeMap<Digest, Elsewhere>,
+}
+
+/// A blob that other places have.
+#[derive(Clone, Debug)]
+struct Elsewhere {
+    size: u64,
+    urls: Vec<String>,
+    sources: Arc<Sources>,
 }
 
 impl Content {
@@ -98,6 +117,13 @@ impl Content {
         self.trees.push(directory);
     }
 
+    /// Says that `blob` is in one of `sources`, or at the URLs of its descriptor. Whatever is here goes first.
+    pub fn insert_remote(&mut self, blob: &Descriptor, sources: &Arc<Sources>) {
+        let elsewhere =
+            || Elsewhere { size: blob.size, urls: blob.urls.clone(), sources: Arc::clone(sources) };
+        self.remote.entry(blob.digest).or_insert_with(elsewhere);
+    }
+
     /// Names the target that made `digest`, for messages. The first name stays.
     pub fn label(&mut self, digest: Digest, label: impl Into<String>) {
         self.labels.entry(digest).or_insert_with(|| label.into());
@@ -105,15 +131,20 @@ impl Content {
 
     /// Says that `repository` on `registry` may hold `digest`; without a registry, on any that it is pushed to.
     pub fn allow_mount(&mut self, digest: Digest, registry: Option<&str>, repository: &str) {
-        let source = MountSource { registry: registry.map(str::to_owned), repository: repository.to_owned() };
+        let registry = registry.map(|registry| endpoint::name(registry).to_owned());
+        let source = MountSource { registry, repository: repository.to_owned() };
         self.mounts.entry(digest).or_default().insert(source);
     }
 
-    /// Repositories of `registry` that may hold `digest`.
+    /// Repositories of `registry` that may hold `digest`, those first that were said to be on that very registry.
     pub fn mounts<'a>(&'a self, digest: &Digest, registry: &'a str) -> impl Iterator<Item = &'a str> {
-        let sources = self.mounts.get(digest).into_iter().flatten();
-        let there = move |source: &&MountSource| source.registry.as_deref().is_none_or(|at| at == registry);
-        sources.filter(there).map(|source| source.repository.as_str())
+        let sources = || self.mounts.get(digest).into_iter().flatten();
+        let on = |at: Option<&'a str>| {
+            sources()
+                .filter(move |source| source.registry.as_deref() == at)
+                .map(|source| source.repository.as_str())
+        };
+        on(Some(endpoint::name(registry))).chain(on(None))
     }
 
     /// The target that made `digest`, if it is known.
@@ -146,11 +177,16 @@ impl Content {
         }
         let mut looked = vec!["the files of the run target".to_owned()];
         looked.extend(candidates.iter().map(|path| path.display().to_string()));
+        if let Some(Elsewhere { size, urls, sources }) = self.remote.get(digest) {
+            let blob = Blob { digest: *digest, size: *size };
+            let remote = RemoteBlob::new(blob, self.name(digest), Arc::clone(sources), urls);
+            return Ok(Source::Remote(remote.looked(looked)));
+        }
         let fix = if self.label_of(digest).is_some() { "" } else { ", or that of the base image" };
         Err(ContentError::Missing { what: self.name(digest), looked: looked.join(", "), fix })
     }
 
-    /// The size of `digest` in bytes, as it is on disk; not verified.
+    /// The size of `digest` in bytes, as it is on disk or in a descriptor; not verified.
     ///
     /// # Errors
     /// If nothing knows the bytes, or their file can't be looked at.
@@ -161,6 +197,7 @@ impl Content {
                 Ok(metadata) => Ok(metadata.len()),
                 Err(error) => Err(self.unreadable(digest, &path, error)),
             },
+            Source::Remote(blob) => Ok(blob.size),
         }
     }
 
@@ -185,6 +222,8 @@ impl Content {
                 Ok(file) => Box::new(VerifyReader::new(file, *digest, size)),
                 Err(error) => return Err(self.unreadable(digest, &path, error)),
             },
+            // Verifies by itself.
+            Source::Remote(blob) => Box::new(blob.sized(size).open()?),
         })
     }
 
@@ -264,15 +303,19 @@ impl Content {
         Ok(())
     }
 
-    /// The error for a file that can't be read; for what has no file the digest stands in its place.
+    /// The error for bytes that can't be read from `place`. One that says already where they come from stays.
     pub(crate) fn unreadable(&self, digest: &Digest, place: &Path, source: io::Error) -> ContentError {
-        ContentError::Read { what: self.name(digest), place: place.to_owned(), source }
+        match source.downcast() {
+            Ok(error) => error,
+            Err(source) => ContentError::Read { what: self.name(digest), place: place.to_owned(), source },
+        }
     }
 
-    /// The file of `digest`, or a word for memory.
+    /// The file of `digest`, or a word for memory, or where else it is.
     pub(crate) fn place(&self, digest: &Digest) -> PathBuf {
         match self.source(digest) {
             Ok(Source::File(path)) => path,
+            Ok(Source::Remote(blob)) => blob.places().into(),
             _ => PathBuf::from("memory"),
         }
     }
@@ -325,6 +368,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_here_goes_before_what_is_elsewhere() {
+        let (mut content, mut sources) = (Content::new(), Sources::new(crate::Options::default()));
+        sources.add("r.example", "base");
+        let blob = Descriptor::of("x/y", b"layer");
+        content.label(blob.digest, "@base//:layer");
+        content.insert_remote(&blob, &Arc::new(sources));
+        let remote = content.source(&blob.digest).unwrap();
+        assert!(matches!(&remote, Source::Remote(blob) if blob.places() == "r.example/base"), "{remote:?}");
+        assert_eq!(content.size(&blob.digest).unwrap(), 5);
+        content.insert(blob.digest, Source::Bytes("layer".into()));
+        assert_eq!(read(&content, &blob.digest).unwrap(), b"layer");
+    }
+
+    #[test]
     fn says_where_it_looked() {
         let mut content = Content::new();
         content.add_tree("/base".into());
@@ -356,6 +413,11 @@ mod tests {
         content.allow_mount(digest, None, "a");
         content.allow_mount(digest, None, "a");
         content.allow_mount(digest, Some("other.example"), "c");
-        assert_eq!(content.mounts(&digest, "r.example").collect::<Vec<_>>(), ["a", "b"]);
+        // The registry's own first: those are known to have it.
+        assert_eq!(content.mounts(&digest, "r.example").collect::<Vec<_>>(), ["b", "a"]);
+        content.allow_mount(digest, Some("http://plain.example"), "d");
+        content.allow_mount(digest, Some("index.docker.io"), "e");
+        assert_eq!(content.mounts(&digest, "plain.example").collect::<Vec<_>>(), ["d", "a"]);
+        assert_eq!(content.mounts(&digest, "docker.io").collect::<Vec<_>>(), ["e", "a"]);
     }
 }

@@ -20,24 +20,27 @@ pub struct Endpoint {
 pub enum Transport {
     /// TLS with verified certificates.
     Tls,
-    /// Plain HTTP: for loopback addresses and `*.localhost`, where nobody else can listen in.
+    /// Plain HTTP: for loopback addresses and `*.localhost`, where nobody else can listen in, and for registries that
+    /// were named so (`http://`).
     Plain,
     /// The user said `--insecure`: TLS with any certificate, or plain HTTP if that is not spoken.
     Insecure,
 }
 
 impl Endpoint {
-    /// The endpoint of `registry`, for example `r.example:5000`. Loopback is plain HTTP by itself.
+    /// The endpoint of `registry`, for example `r.example:5000`. Loopback is plain HTTP by itself, and so is
+    /// `http://r.example:5000`.
     #[must_use]
     pub fn new(registry: &str, insecure: bool) -> Self {
+        let name = name(registry);
         // Docker Hub answers under another name than its references have.
-        let host = if registry == "docker.io" { "registry-1.docker.io" } else { registry };
-        let transport = match (is_loopback(registry), insecure) {
+        let host = if name == DOCKER_HUB { "registry-1.docker.io" } else { name };
+        let transport = match (is_loopback(name) || registry.starts_with(PLAIN), insecure) {
             (true, _) => Transport::Plain,
             (false, true) => Transport::Insecure,
             (false, false) => Transport::Tls,
         };
-        Self { registry: registry.to_owned(), host: host.to_owned(), transport }
+        Self { registry: name.to_owned(), host: host.to_owned(), transport }
     }
 
     /// The base of all requests, `https://host/v2/`.
@@ -47,6 +50,20 @@ impl Endpoint {
     pub fn url(&self, plain: bool) -> Result<Url, url::ParseError> {
         let scheme = if plain { "http" } else { "https" };
         Url::parse(&format!("{scheme}://{}/v2/", self.host))
+    }
+}
+
+/// Docker Hub, as references spell it.
+const DOCKER_HUB: &str = "docker.io";
+/// What stands before a registry that speaks plain HTTP only.
+const PLAIN: &str = "http://";
+
+/// A registry as references spell it: without the scheme, and Docker Hub by one of its names.
+#[must_use]
+pub fn name(registry: &str) -> &str {
+    match registry.strip_prefix(PLAIN).unwrap_or(registry) {
+        "index.docker.io" | "registry-1.docker.io" => DOCKER_HUB,
+        name => name,
     }
 }
 
@@ -96,14 +113,24 @@ mod tests {
             ("127.0.0.1:5000", true, Transport::Plain),
             ("r.example", false, Transport::Tls),
             ("r.example", true, Transport::Insecure),
+            ("http://r.example", false, Transport::Plain),
+            ("http://r.example:5000", true, Transport::Plain),
         ] {
             assert_eq!(Endpoint::new(registry, insecure).transport, transport, "{registry}");
         }
+        let endpoint = Endpoint::new("http://r.example:5000", false);
+        assert_eq!(
+            (endpoint.registry.as_str(), endpoint.host.as_str()),
+            ("r.example:5000", "r.example:5000")
+        );
     }
 
     #[test]
     fn docker_hub_is_asked_elsewhere() {
-        let url = Endpoint::new("docker.io", false).url(false).unwrap();
-        assert_eq!(url.as_str(), "https://registry-1.docker.io/v2/");
+        for registry in ["docker.io", "index.docker.io", "registry-1.docker.io"] {
+            let endpoint = Endpoint::new(registry, false);
+            assert_eq!(endpoint.registry, "docker.io");
+            assert_eq!(endpoint.url(false).unwrap().as_str(), "https://registry-1.docker.io/v2/");
+        }
     }
 }

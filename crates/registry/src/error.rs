@@ -137,7 +137,15 @@ impl fmt::Display for Answer {
                 Used::From { .. } => write!(f, ". It refuses the credentials; {used}: log in again, `docker login {host}`"),
                 _ => write!(f, ". It wants credentials and {used}: log in with `docker login {host}`"),
             },
-            Refusal::Forbidden => write!(f, ". Not allowed; {used}: use an account that may push to this repository"),
+            Refusal::Forbidden => {
+                let may = if asked.method == "GET" { "read" } else { "push to" };
+                write!(f, ". Not allowed; {used}: use an account that may {may} this repository")
+            }
+            Refusal::NotFound if asked.method == "GET" => write!(
+                f,
+                ". It has nothing of that name, or answers so to accounts that may not see it; {used}: check the \
+                 repository's name, and whether it still keeps the image"
+            ),
             Refusal::NotFound => f.write_str(
                 ". Check the repository's name; some registries want a repository to be created before the first push, \
                  or answer so to accounts that may not see it",
@@ -273,6 +281,7 @@ impl Error {
             Self::Connection { problem: Problem::Cut, .. } => Class::Other,
             Self::Connection { .. } => Class::Unreachable,
             Self::Keychain(_) => Class::Authentication,
+            Self::Content(ContentError::Nowhere(nowhere)) => nowhere.class(),
             Self::Partly { .. } => Class::Partly,
             _ => Class::Other,
         }
@@ -300,8 +309,8 @@ fn explain(problem: Problem, host: &str) -> String {
         Problem::NoSuchHost => format!("no host is known as {host}. Check the registry's name"),
         Problem::NoRoute => format!("{host} cannot be reached. Check the network, VPN and proxy settings"),
         Problem::Tls => format!(
-            "no TLS connection to {host}. Add its CA to the system's certificates, or allow plain HTTP and any \
-             certificate with --insecure"
+            "no TLS connection to {host}. Add its CA to the system's certificates or name it in SSL_CERT_FILE; a push can \
+             allow plain HTTP and any certificate with --insecure"
         ),
         Problem::Cut => {
             format!("{host} cut the connection. Try again; if it stays, see the log of the registry or proxy")
@@ -318,9 +327,9 @@ fn list(tags: &[Tag]) -> String {
 mod tests {
     use super::*;
 
-    fn answer(status: u16, used: Used) -> String {
+    fn answer(method: &str, status: u16, used: Used) -> String {
         let asked =
-            Asked::new("PUT", &"https://u:p@r.example/v2/x/manifests/1?sig=secret#f".parse().unwrap());
+            Asked::new(method, &"https://u:p@r.example/v2/x/manifests/1?sig=secret#f".parse().unwrap());
         Error::Answer(Box::new(Answer {
             asked,
             host: "r.example".into(),
@@ -354,9 +363,13 @@ mod tests {
             (503, from(), "see its log"),
             (418, Used::NotAsked, "no credentials were sent"),
         ] {
-            let text = answer(status, used);
+            let text = answer("PUT", status, used);
             assert!(text.starts_with("PUT https://r.example/v2/x/manifests/1: "), "{text}");
             assert!(text.contains(says), "{text}");
+        }
+        for (status, says) in [(403, "may read this repository"), (404, "whether it still keeps the image")] {
+            let text = answer("GET", status, from());
+            assert!(text.contains(says) && text.contains("/h/.docker/config.json"), "{text}");
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Distribution client, credentials, push planner and an embedded registry.
 //!
-//! [`content::Content`] says where bytes are; [`push::push`] brings an image from there to a registry through a
-//! [`client::Client`], and [`serve`] hands it out on loopback. This crate reads no environment variable itself: what
-//! it needs from there it is given ([`keychain::Keychain::from_variables`]); the HTTP client alone looks up proxies.
+//! [`content::Content`] says where bytes are, here or in other registries ([`remote`]); [`push::push`] brings an image
+//! from there to a registry through a [`client::Client`], and [`serve`] hands it out on loopback. This crate reads no
+//! environment variable itself: what it needs from there it is given ([`keychain::Keychain::from_variables`]); the HTTP
+//! client alone looks up proxies and certificates.
 
 pub mod client;
 pub mod content;
@@ -13,6 +14,7 @@ pub mod keychain;
 pub mod plan;
 pub mod push;
 pub mod read_back;
+pub mod remote;
 pub mod retry;
 pub mod scope;
 pub mod secret;
@@ -27,3 +29,4 @@ mod transport;
 pub use client::{Client, Options};
 pub use content::{Content, ContentError, Source};
 pub use error::{Class, Error};
+pub use remote::{RemoteBlob, Sources};

@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::client::{Blob, Client};
-use crate::content::Content;
+use crate::content::{Content, Source};
 use crate::error::Error;
 use crate::event::{Arrival, Event};
 use crate::plan::Plan;
@@ -179,11 +179,14 @@ async fn push_blob(
     if ask && client.has_blob(scope, &blob.digest).await? {
         return Ok(Arrival::Existed);
     }
-    let from = content.mounts(&blob.digest, client.registry()).find(|from| *from != scope.repository());
+    let from = content.mounts(&blob.digest, client.registry()).filter(|from| *from != scope.repository());
+    // What is here may be in none of them: one try costs nothing, and more do. What isn't here is in one of them.
+    let tries = if matches!(content.source(&blob.digest), Ok(Source::Remote(_))) { usize::MAX } else { 1 };
+    let from: Vec<&str> = from.take(tries).collect();
     if dry_run {
-        return Ok(if from.is_some() { Arrival::Mounted } else { Arrival::WouldSend });
+        return Ok(if from.is_empty() { Arrival::WouldSend } else { Arrival::Mounted });
     }
-    let mounted = client.put_blob(scope, blob, from, content).await?;
+    let mounted = client.put_blob(scope, blob, &from, content).await?;
     Ok(if mounted { Arrival::Mounted } else { Arrival::Sent })
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::endpoint::{Endpoint, Transport};
+use crate::endpoint::{Endpoint, Transport, is_loopback};
 use crate::error::{Asked, Error, Problem};
 
 /// How long a connection may take to be made.
@@ -30,9 +30,9 @@ pub(crate) fn http(endpoint: &Endpoint) -> Result<reqwest::Client, Error> {
         .connect_timeout(CONNECT)
         .tcp_nodelay(true)
         .redirect(reqwest::redirect::Policy::none());
+    let builder = if is_loopback(&endpoint.host) { builder.no_proxy() } else { builder };
     let builder = match endpoint.transport {
-        Transport::Tls => builder,
-        Transport::Plain => builder.no_proxy(),
+        Transport::Tls | Transport::Plain => builder,
         Transport::Insecure => builder.tls_danger_accept_invalid_certs(true),
     };
     builder.build().map_err(Error::Setup)

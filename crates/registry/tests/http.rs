@@ -7,5 +7,6 @@ mod http {
     mod faults;
     mod login;
     mod push;
+    mod remote;
     mod serve;
 }

@@ -15,7 +15,7 @@ use crate::exit::{Exit, usage};
 use crate::spec::{self, Spec};
 use crate::target::Target;
 use crate::ui::Ui;
-use crate::{interrupt, load, push, serve};
+use crate::{fetch, interrupt, load, push, serve};
 
 /// What is the same in all commands.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -55,6 +55,8 @@ enum PlainCommand {
     },
     /// Serve an OCI layout directory, read-only and on loopback, until interrupted.
     Serve(serve::Args),
+    /// Fetch one blob from the first registry that has it into a file, verified. What the action `OciFetch` does.
+    Fetch(fetch::Args),
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 partly done, 4 authentication, \
@@ -74,6 +76,8 @@ pub enum Command {
     Load(Spec, PathBuf, load::Args),
     /// Serve a layout.
     Serve(serve::Args),
+    /// Fetch a blob.
+    Fetch(fetch::Args),
 }
 
 /// Where the spec of a run target is: the executable's path with `.json` added.
@@ -109,6 +113,7 @@ pub fn parse(
             Command::Load(spec, path, args)
         }
         PlainCommand::Serve(args) => Command::Serve(args),
+        PlainCommand::Fetch(args) => Command::Fetch(args),
     };
     Ok((common, command))
 }
@@ -186,13 +191,13 @@ fn run_target(spec: Spec, path: PathBuf, arguments: impl Iterator<Item = OsStrin
 pub async fn run(command: &Command, environment: &Environment, ui: &Ui) -> anyhow::Result<Exit> {
     match command {
         Command::Push(spec, path, args) => {
-            let target = Target::open(spec, path, environment)?;
+            let target = Target::open(spec, path, environment, ui)?;
             let work = push::run(&target, &spec.push, args, environment, ui);
             let done = interrupt::unless(work, Duration::ZERO, PUSH_INTERRUPTED, ui).await;
             done.with_context(|| format!("{}: push", spec.label))
         }
         Command::Load(spec, path, args) => {
-            let target = Target::open(spec, path, environment)?;
+            let target = Target::open(spec, path, environment, ui)?;
             let work = load::run(&target, &spec.load, args, environment, ui);
             let done = interrupt::unless(work, LOAD_GRACE, "interrupted", ui).await;
             done.with_context(|| format!("{}: load", spec.label))
@@ -200,6 +205,9 @@ pub async fn run(command: &Command, environment: &Environment, ui: &Ui) -> anyho
         Command::Serve(args) => {
             interrupt::unless(serve::run(args, environment, ui), Duration::ZERO, "no longer serving", ui)
                 .await
+        }
+        Command::Fetch(args) => {
+            interrupt::unless(fetch::run(args, environment, ui), Duration::ZERO, "interrupted", ui).await
         }
     }
 }

@@ -62,14 +62,23 @@ impl Exit {
                 return failure.exit;
             }
             if let Some(error) = cause.downcast_ref::<registry::Error>() {
-                return match error.class() {
-                    registry::Class::Authentication => Self::Authentication,
-                    registry::Class::Unreachable => Self::Unreachable,
-                    registry::Class::Partly => Self::Partly,
-                    registry::Class::Other => Self::Failed,
-                };
+                return error.class().into();
+            }
+            if let Some(registry::ContentError::Nowhere(nowhere)) = cause.downcast_ref() {
+                return nowhere.class().into();
             }
         }
         Self::Failed
+    }
+}
+
+impl From<registry::Class> for Exit {
+    fn from(class: registry::Class) -> Self {
+        match class {
+            registry::Class::Authentication => Self::Authentication,
+            registry::Class::Unreachable => Self::Unreachable,
+            registry::Class::Partly => Self::Partly,
+            registry::Class::Other => Self::Failed,
+        }
     }
 }

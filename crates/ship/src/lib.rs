@@ -1,4 +1,4 @@
-//! Pushes, loads and serves images: the executable of every run target.
+//! Pushes, loads and serves images: the executable of every run target. Fetches layers of base images: a tool of actions.
 //!
 //! The command line ([`cli`]) becomes a [`target::Target`] (what the build wrote, found and read) and then work: one
 //! module for each command, with its flags and one `run`. Standard output holds results only; all else goes
@@ -9,6 +9,7 @@ pub mod cli;
 pub mod credentials;
 pub mod environment;
 pub mod exit;
+pub mod fetch;
 pub mod interrupt;
 pub mod load;
 pub mod push;

@@ -68,7 +68,8 @@ pub struct Content {
     /// Directories that hold `blobs/sha256/<hex>`.
     #[serde(default)]
     pub blob_trees: Vec<File>,
-    /// Repositories that blobs may be mounted from.
+    /// Repositories that blobs may be mounted from; those with a registry hold blobs that the build hasn't got, and are
+    /// asked for them in this order.
     #[serde(default)]
     pub sources: Vec<Source>,
 }
@@ -87,7 +88,7 @@ pub struct Layer {
 /// A repository that is known to hold some of the blobs.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Source {
-    /// The registry, for example `r.example`; absent: whichever is pushed to.
+    /// The registry, for example `r.example`, or `http://r.example` for plain HTTP; absent: whichever is pushed to.
     pub registry: Option<String>,
     /// The repository on it, for example `base/debian`.
     pub repository: String,

@@ -7,11 +7,15 @@ use anyhow::Context as _;
 use oci::descriptor::Descriptor;
 use oci::digest::Digest;
 use oci::layer_json::LayerJson;
-use registry::content::{Content, Source};
+use registry::client::Options;
+use registry::content::{Content, Source, is_document};
+use registry::remote::{Sources, StopOnDrop};
 
+use crate::credentials::keychain;
 use crate::environment::Environment;
 use crate::runfiles::{Runfiles, Start};
 use crate::spec::{self, Spec};
+use crate::ui::Ui;
 
 /// A run target: label, image, and the way to its files.
 #[derive(Debug)]
@@ -26,6 +30,7 @@ pub struct Target {
     pub layers: Vec<Layer>,
     /// Finds the files of the spec.
     pub files: Runfiles,
+    _downloads: StopOnDrop,
 }
 
 /// A layer, and the target that made it.
@@ -39,11 +44,11 @@ pub struct Layer {
 
 impl Target {
     /// Finds and reads the small files of `spec`, which was read from `spec_path`: the path of the run target's
-    /// executable with `.json` added. No blob is read.
+    /// executable with `.json` added. No blob is read, and no registry asked.
     ///
     /// # Errors
     /// If a file isn't found (names all places tried) or isn't what it should be (names the file).
-    pub fn open(spec: &Spec, spec_path: &Path, environment: &Environment) -> anyhow::Result<Self> {
+    pub fn open(spec: &Spec, spec_path: &Path, environment: &Environment, ui: &Ui) -> anyhow::Result<Self> {
         let files = Runfiles::new(&Start {
             executable: spec_path.with_extension(""),
             runfiles_directory: environment.path("RUNFILES_DIR"),
@@ -77,14 +82,15 @@ impl Target {
             layers.push(Layer { label: layer.label.clone(), metadata });
         }
         let root = content.describe(&root).with_context(|| format!("the image of {}", spec.label))?;
-        // Which blobs a source has is not known. To ask for one that it lacks costs nothing: the answer is the
-        // beginning of an upload.
-        for source in &spec.content.sources {
-            for blob in content.walk(&root)? {
-                content.allow_mount(blob.digest, source.registry.as_deref(), &source.repository);
-            }
-        }
-        Ok(Self { label: spec.label.clone(), root, content: Arc::new(content), layers, files })
+        let downloads = insert_sources(&mut content, &root, &spec.content.sources, environment, ui)?;
+        Ok(Self {
+            label: spec.label.clone(),
+            root,
+            content: Arc::new(content),
+            layers,
+            files,
+            _downloads: downloads,
+        })
     }
 
     /// Declared names, and those that a file of the build lists, in that order.
@@ -98,6 +104,36 @@ impl Target {
         }
         Ok(names)
     }
+}
+
+/// Says where else blobs are: to be mounted from there, and, those that the build hasn't got, to be read.
+fn insert_sources(
+    content: &mut Content,
+    root: &Descriptor,
+    declared: &[spec::Source],
+    environment: &Environment,
+    ui: &Ui,
+) -> anyhow::Result<StopOnDrop> {
+    let options = Options { keychain: keychain(environment), listener: ui.listener(), ..Options::default() };
+    let mut sources = Sources::new(options);
+    for source in declared {
+        if let Some(registry) = &source.registry {
+            sources.add(registry, &source.repository);
+        }
+    }
+    let sources = Arc::new(sources);
+    let blobs = content.walk(root)?.into_iter().filter(|descriptor| !is_document(descriptor));
+    for blob in blobs {
+        // Which blobs a source has is not known. To ask for one that it lacks costs nothing: the answer is the
+        // beginning of an upload.
+        for source in declared {
+            content.allow_mount(blob.digest, source.registry.as_deref(), &source.repository);
+        }
+        if !(sources.is_empty() && blob.urls.is_empty()) && content.source(&blob.digest).is_err() {
+            content.insert_remote(&blob, &sources);
+        }
+    }
+    Ok(StopOnDrop(sources))
 }
 
 /// Keeps a manifest, index or config in memory under the digest of its bytes.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "all of this is tests, the helpers too")]
 
 mod registry {
+    mod fetch;
     mod fixture;
     mod push;
     mod serve;

@@ -1,5 +1,6 @@
-//! Fixtures for the tests of the other crates: small images and a registry with faults.
+//! Fixtures for the tests of the other crates: small images, a registry with faults, a daemon, a proxy.
 
 pub mod docker;
 pub mod image;
+pub mod proxy;
 pub mod registry;

@@ -32,6 +32,8 @@ pub struct Request {
     pub host: String,
     /// The header `Authorization`.
     pub authorization: Option<String>,
+    /// The header `Range`.
+    pub range: Option<String>,
 }
 
 /// How a request fails.
@@ -86,9 +88,20 @@ struct State {
     uploads: usize,
     away: bool,
     no_mounts: bool,
+    no_ranges: bool,
+    moved: Moved,
     blobs: BTreeMap<(String, Digest), Bytes>,
     manifests: BTreeMap<(String, Digest), (String, Bytes)>,
     tags: BTreeMap<(String, String), Digest>,
+}
+
+/// Bytes of blobs that went over connections.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// Out of the registry, whether or not all of them arrived.
+    pub out: u64,
+    /// Into it.
+    pub into: u64,
 }
 
 type Shared = Arc<Mutex<State>>;
@@ -150,6 +163,17 @@ impl FakeRegistry {
     /// Answers mounts by starting an upload.
     pub fn refuse_mounts(&self) {
         lock(&self.state).no_mounts = true;
+    }
+
+    /// Answers requests for a part of a blob with all of it.
+    pub fn refuse_ranges(&self) {
+        lock(&self.state).no_ranges = true;
+    }
+
+    /// How many bytes of blobs were sent and received.
+    #[must_use]
+    pub fn moved(&self) -> Moved {
+        lock(&self.state).moved
     }
 
     /// Lets the next `times` requests fail whose method is `method` and whose path contains `part`; the empty

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use oci::digest::{Digest, Hasher};
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
-use reqwest::{Method, StatusCode};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderValue, RANGE,
+};
+use reqwest::{Method, Response, StatusCode};
 use url::Url;
 
 use super::{Call, Client, UPLOAD, host_of, redirect};
@@ -15,7 +18,7 @@ use crate::event::Event;
 use crate::scope::Scope;
 use crate::{answer, body, transport};
 
-/// A blob to be sent.
+/// A blob, by what its descriptor says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blob {
     /// Its digest.
@@ -24,7 +27,67 @@ pub struct Blob {
     pub size: u64,
 }
 
+/// The bytes of a blob as they come, not verified.
+pub(crate) struct BlobStream {
+    response: Response,
+    /// The request.
+    pub(crate) asked: Asked,
+    /// Its host.
+    pub(crate) host: String,
+    /// How many bytes come first that were not asked for.
+    pub(crate) skip: u64,
+}
+
+impl BlobStream {
+    /// The next bytes; none at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        answer::piece(&mut self.response, &self.asked, &self.host).await
+    }
+}
+
 impl Client {
+    /// Asks for the bytes of a blob from `offset` on, in the repository of `scope` or at `url`. One try.
+    pub(crate) async fn open_blob(
+        &self,
+        scope: &Scope,
+        url: Option<&Url>,
+        blob: Blob,
+        offset: u64,
+    ) -> Result<BlobStream, Error> {
+        let url = match url {
+            Some(url) => url.clone(),
+            None => self.url(scope.repository(), &format!("blobs/{}", blob.digest)).await?,
+        };
+        let host = host_of(&url);
+        let mut call = Call::new(Method::GET, url, scope);
+        if offset > 0 {
+            let range = HeaderValue::from_str(&format!("bytes={offset}-"));
+            call = call.header(RANGE, range.expect("digits are plain ASCII"));
+        }
+        let response = self.ask_once(&call, &[StatusCode::OK, StatusCode::PARTIAL_CONTENT]).await?;
+        let asked = call.asked();
+        let begins = if response.status() == StatusCode::PARTIAL_CONTENT {
+            first_byte(response.headers()).filter(|first| *first <= offset).ok_or_else(|| {
+                Error::protocol(
+                    asked.clone(),
+                    format!("it sends another part than that from byte {offset} on"),
+                )
+            })?
+        } else {
+            0
+        };
+        if let Some(length) = response.content_length()
+            && begins + length != blob.size
+        {
+            let (has, size) = (begins + length, blob.size);
+            return Err(Error::protocol(
+                asked,
+                format!("it has {has} bytes, and the blob's descriptor says {size}"),
+            ));
+        }
+        Ok(BlobStream { response, asked, host, skip: offset - begins })
+    }
+
     /// Whether the repository of `scope` has the blob.
     ///
     /// # Errors
@@ -36,8 +99,8 @@ impl Client {
         Ok(response.status() == StatusCode::OK)
     }
 
-    /// Brings a blob into the repository of `scope`: by a mount from the repository `from`, if there is one and the
-    /// registry agrees (then `true`), else by sending it from `content` in one streamed request.
+    /// Brings a blob into the repository of `scope`: by a mount from one of the repositories `from`, if the registry
+    /// agrees to one (then `true`), else by sending it from `content` in one streamed request.
     ///
     /// # Errors
     /// If the registry refuses, the connection fails too often, or the bytes in `content` are missing or wrong. The
@@ -46,7 +109,7 @@ impl Client {
         &self,
         scope: &Scope,
         blob: Blob,
-        from: Option<&str>,
+        from: &[&str],
         content: &Arc<Content>,
     ) -> Result<bool, Error> {
         let mut attempts = self.0.options.retry.start();
@@ -66,22 +129,33 @@ impl Client {
         &self,
         scope: &Scope,
         blob: Blob,
-        from: Option<&str>,
+        from: &[&str],
         content: &Arc<Content>,
         renewed: &mut bool,
     ) -> Result<Option<bool>, Error> {
-        let mut url = self.url(scope.repository(), "blobs/uploads/").await?;
-        if let Some(from) = from {
-            url.query_pairs_mut().append_pair("mount", &blob.digest.to_string()).append_pair("from", from);
-        }
-        let call = Call::new(Method::POST, url, scope).header(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        let started = self.ask_once(&call, &[StatusCode::ACCEPTED, StatusCode::CREATED]).await?;
-        if started.status() == StatusCode::CREATED {
-            if from.is_some() {
-                return Ok(Some(true));
+        let uploads = self.url(scope.repository(), "blobs/uploads/").await?;
+        // The answer to a mount that isn't done is the beginning of an upload. One that has a successor is left to the
+        // registry, which drops it by itself.
+        let mut mounts = from.iter();
+        let (call, started) = loop {
+            let (mut url, mount) = (uploads.clone(), mounts.next());
+            if let Some(from) = mount {
+                url.query_pairs_mut()
+                    .append_pair("mount", &blob.digest.to_string())
+                    .append_pair("from", from);
             }
-            return Err(Error::protocol(call.asked(), "it says 201 before it was sent anything"));
-        }
+            let call =
+                Call::new(Method::POST, url, scope).header(CONTENT_LENGTH, HeaderValue::from_static("0"));
+            let started = self.ask_once(&call, &[StatusCode::ACCEPTED, StatusCode::CREATED]).await?;
+            match (started.status(), mount) {
+                (StatusCode::CREATED, Some(_)) => return Ok(Some(true)),
+                (StatusCode::CREATED, None) => {
+                    return Err(Error::protocol(call.asked(), "it says 201 before it was sent anything"));
+                }
+                _ if mounts.len() == 0 => break (call, started),
+                _ => {}
+            }
+        };
         let mut to = redirect(&call.url, &started, &call.asked())?;
         // Gives its connection back, so that it can carry the blob.
         drop(started);
@@ -169,5 +243,31 @@ impl Client {
         } else {
             Err(Error::Damaged { asked, found, size })
         }
+    }
+}
+
+/// The first byte of a part, by its `Content-Range` (RFC 9110, 14.4).
+fn first_byte(headers: &HeaderMap) -> Option<u64> {
+    let range = headers.get(CONTENT_RANGE)?.to_str().ok()?;
+    range.strip_prefix("bytes ")?.split_once('-')?.0.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts() {
+        for (range, first) in [
+            ("bytes 10-19/20", Some(10)),
+            ("bytes 0-19/*", Some(0)),
+            ("bytes */20", None),
+            ("lines 10-19/20", None),
+            ("bytes x-19/20", None),
+        ] {
+            let headers = HeaderMap::from_iter([(CONTENT_RANGE, HeaderValue::from_static(range))]);
+            assert_eq!(first_byte(&headers), first, "{range}");
+        }
+        assert_eq!(first_byte(&HeaderMap::new()), None);
     }
 }

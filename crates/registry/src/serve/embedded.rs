@@ -135,7 +135,7 @@ async fn get_blob(shared: &Shared, digest: Digest, headers: &HeaderMap, get: boo
         return respond::error(StatusCode::NOT_FOUND, "BLOB_UNKNOWN", "no such blob");
     };
     let item = Item { digest, media_type: BLOB.to_owned(), size: metadata.len(), source: Source::File(path) };
-    respond::item(item, headers, get.then(uncounted)).await
+    respond::item(item, headers, get.then(unwatched)).await
 }
 
 async fn get_manifest(
@@ -159,12 +159,12 @@ async fn get_manifest(
         })
     };
     match found {
-        Some(item) => respond::item(item, headers, get.then(uncounted)).await,
+        Some(item) => respond::item(item, headers, get.then(unwatched)).await,
         None => respond::error(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN", "no such manifest"),
     }
 }
 
-fn uncounted() -> respond::Count {
+fn unwatched() -> respond::Watch {
     Arc::new(|_| ())
 }
 

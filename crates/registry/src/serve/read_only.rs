@@ -1,7 +1,8 @@
 //! A registry that hands out images and takes nothing.
 //!
 //! Invariants: it listens on 127.0.0.1 only, answers GET and HEAD only, knows one repository only, and hands out
-//! only what is reachable from its roots. It is gone when it is dropped.
+//! only what is reachable from its roots. It is gone when it is dropped. Blobs that are in another registry are passed
+//! on from there when they are asked for, and kept nowhere.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,11 +17,12 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use oci::descriptor::Descriptor;
 use oci::digest::Digest;
+use tokio::sync::Notify;
 
 use super::path::Path;
-use super::respond::{self, BLOB, Count, Item};
+use super::respond::{self, BLOB, Item, Sent, Watch};
 use super::server::Server;
-use crate::content::{Content, is_document};
+use crate::content::{Content, ContentError, is_document};
 
 /// Tag under which the first root is served, since old daemons want a tag.
 const TAG: &str = "latest";
@@ -48,6 +50,8 @@ struct Shared {
     reachable: BTreeMap<Digest, Descriptor>,
     requests: AtomicU64,
     served: Mutex<BTreeMap<Digest, u64>>,
+    problem: Mutex<Option<ContentError>>,
+    failed: Notify,
 }
 
 impl std::fmt::Debug for Shared {
@@ -82,8 +86,9 @@ impl ReadOnly {
             let found = content.walk(&root).map_err(io::Error::other)?;
             reachable.extend(found.into_iter().map(|descriptor| (descriptor.digest, descriptor)));
         }
-        let (roots, requests, served) = (roots.to_vec(), AtomicU64::new(0), Mutex::default());
-        let shared = Arc::new(Shared { name, content, roots, reachable, requests, served });
+        let (roots, requests) = (roots.to_vec(), AtomicU64::new(0));
+        let (served, problem, failed) = (Mutex::default(), Mutex::default(), Notify::new());
+        let shared = Arc::new(Shared { name, content, roots, reachable, requests, served, problem, failed });
         let router = Router::new().fallback(handle).with_state(Arc::clone(&shared));
         Ok(Self { server: Server::start(port, router)?, shared })
     }
@@ -110,6 +115,23 @@ impl ReadOnly {
     pub fn served(&self) -> Vec<Served> {
         let served = self.shared.served.lock().unwrap_or_else(PoisonError::into_inner);
         served.iter().map(|(digest, bytes)| Served { digest: *digest, bytes: *bytes }).collect()
+    }
+
+    /// The first blob that was asked for and could not be had from the registry that it is in, and why; once. Whoever
+    /// asked was told as well, and mostly tells less.
+    #[must_use]
+    pub fn take_problem(&self) -> Option<ContentError> {
+        self.shared.problem.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Ends when there is such a problem, and returns it: whoever pulls may go on trying for a minute.
+    pub async fn failed(&self) -> ContentError {
+        loop {
+            self.shared.failed.notified().await;
+            if let Some(problem) = self.take_problem() {
+                return problem;
+            }
+        }
     }
 
     /// How many requests have come so far, whatever for: none tells that nobody finds the way here.
@@ -149,11 +171,18 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
         size: descriptor.size,
         source,
     };
-    let count = get.then(|| -> Count {
+    let watch = get.then(|| -> Watch {
         let (shared, digest) = (Arc::clone(&shared), descriptor.digest);
-        Arc::new(move |bytes| {
-            *shared.served.lock().unwrap_or_else(PoisonError::into_inner).entry(digest).or_default() += bytes;
+        Arc::new(move |sent| match sent {
+            Sent::Bytes(bytes) => {
+                *shared.served.lock().unwrap_or_else(PoisonError::into_inner).entry(digest).or_default() +=
+                    bytes;
+            }
+            Sent::Failed(error) => {
+                shared.problem.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                shared.failed.notify_one();
+            }
         })
     });
-    respond::item(item, request.headers(), count).await
+    respond::item(item, request.headers(), watch).await
 }

@@ -1,6 +1,6 @@
 //! Answers of the distribution API.
 
-use std::io::SeekFrom;
+use std::io::{self, Read, SeekFrom};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -9,12 +9,15 @@ use axum::http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_T
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, stream};
 use oci::digest::Digest;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
+use tokio::sync::mpsc;
 use tokio_util::io::ReaderStream;
 
-use crate::content::Source;
+use crate::body::fill;
+use crate::content::{ContentError, Source};
+use crate::remote::RemoteBlob;
 
 /// The media type of blobs, which registries don't know better.
 pub(super) const BLOB: &str = "application/octet-stream";
@@ -30,12 +33,21 @@ pub(super) struct Item {
     pub(super) source: Source,
 }
 
-/// Told how many bytes were handed to the connection, piece by piece.
-pub(super) type Count = Arc<dyn Fn(u64) + Send + Sync>;
+/// What happens while a body is sent.
+#[derive(Debug)]
+pub(super) enum Sent {
+    /// So many bytes were handed to the connection.
+    Bytes(u64),
+    /// What is sent can't be had any more: the connection is cut.
+    Failed(ContentError),
+}
 
-/// Answers a GET (with `count`) or HEAD (without) of `item`. Understands a range of bytes, which runtimes use to go on with a
+/// Told what happens while a body is sent.
+pub(super) type Watch = Arc<dyn Fn(Sent) + Send + Sync>;
+
+/// Answers a GET (with `watch`) or HEAD (without) of `item`. Understands a range of bytes, which runtimes use to go on with a
 /// download that broke off.
-pub(super) async fn item(item: Item, request: &HeaderMap, count: Option<Count>) -> Response {
+pub(super) async fn item(item: Item, request: &HeaderMap, watch: Option<Watch>) -> Response {
     let Item { digest, media_type, size, source } = item;
     let range = match range(request, size) {
         Ok(range) => range,
@@ -47,16 +59,13 @@ pub(super) async fn item(item: Item, request: &HeaderMap, count: Option<Count>) 
         Some(part) => (StatusCode::PARTIAL_CONTENT, part),
         None => (StatusCode::OK, 0..size),
     };
-    let body = match count {
+    let body = match watch {
         None => Ok(Body::empty()),
-        Some(count) => stream(source, part.clone(), count).await,
+        Some(watch) => send(source, part.clone(), watch).await,
     };
-    let Ok(body) = body else {
-        return error(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "UNKNOWN",
-            "the file of this content cannot be read",
-        );
+    let body = match body {
+        Ok(body) => body,
+        Err(what) => return error(StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN", &what),
     };
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -91,25 +100,75 @@ fn range(request: &HeaderMap, size: u64) -> Result<Option<Range<u64>>, ()> {
     if part.start < part.end { Ok(Some(part)) } else { Err(()) }
 }
 
-async fn stream(source: Source, part: Range<u64>, count: Count) -> std::io::Result<Body> {
-    Ok(match source {
+async fn send(source: Source, part: Range<u64>, watch: Watch) -> Result<Body, String> {
+    let path = match source {
         Source::Bytes(bytes) => {
             let index = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
             let bytes = bytes.slice(index(part.start)..index(part.end));
-            count(bytes.len() as u64);
-            Body::from(bytes)
+            watch(Sent::Bytes(bytes.len() as u64));
+            return Ok(Body::from(bytes));
         }
-        Source::File(path) => {
-            let mut file = tokio::fs::File::open(path).await?;
-            file.seek(SeekFrom::Start(part.start)).await?;
-            let pieces = ReaderStream::with_capacity(file.take(part.end - part.start), PIECE);
-            Body::from_stream(pieces.inspect(move |piece| {
-                if let Ok(piece) = piece {
-                    count(piece.len() as u64);
+        Source::File(path) => path,
+        Source::Remote(blob) => return pass_on(blob, part, watch).await,
+    };
+    let open = async {
+        let mut file = tokio::fs::File::open(path).await?;
+        file.seek(SeekFrom::Start(part.start)).await?;
+        io::Result::Ok(file)
+    };
+    let file = open.await.map_err(|_| "the file of this content cannot be read".to_owned())?;
+    let pieces = ReaderStream::with_capacity(file.take(part.end - part.start), PIECE);
+    Ok(Body::from_stream(pieces.inspect(move |piece| {
+        if let Ok(piece) = piece {
+            watch(Sent::Bytes(piece.len() as u64));
+        }
+    })))
+}
+
+/// Passes a part of a blob on from the registry that it is in, verified as far as it is read. All before the part is
+/// read and dropped, since only the whole blob can be verified: who asks for a part mostly has what is before it.
+async fn pass_on(blob: RemoteBlob, part: Range<u64>, watch: Watch) -> Result<Body, String> {
+    let opened = tokio::task::spawn_blocking(move || blob.open()).await;
+    let mut reader = match opened {
+        Ok(Ok(reader)) => reader,
+        Ok(Err(error)) => {
+            let what = error.to_string();
+            watch(Sent::Failed(error));
+            return Err(what);
+        }
+        Err(_) => return Err("the download of this content ended early".to_owned()),
+    };
+    let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(1);
+    tokio::task::spawn_blocking(move || {
+        let mut pass = || {
+            io::copy(&mut reader.by_ref().take(part.start), &mut io::sink())?;
+            let mut left = part.end - part.start;
+            while left > 0 {
+                let mut piece = vec![0; PIECE];
+                let filled = fill(&mut reader.by_ref().take(left), &mut piece)?;
+                if filled == 0 {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
                 }
-            }))
+                left -= filled as u64;
+                piece.truncate(filled);
+                watch(Sent::Bytes(filled as u64));
+                if sender.blocking_send(Ok(piece.into())).is_err() {
+                    return Ok(());
+                }
+            }
+            io::Result::Ok(())
+        };
+        if let Err(error) = pass() {
+            let _ = sender.blocking_send(Err(io::Error::other(error.to_string())));
+            if let Ok(error) = error.downcast() {
+                watch(Sent::Failed(error));
+            }
         }
-    })
+    });
+    Ok(Body::from_stream(stream::unfold(receiver, |mut receiver| async {
+        let piece = receiver.recv().await?;
+        Some((piece, receiver))
+    })))
 }
 
 /// An empty answer.

@@ -48,6 +48,7 @@ pub(super) async fn transfer(
         pulled = docker.pull(&temporary, choice.platform.as_ref(), progress) => {
             pulled.map_err(|error| explain(docker, &registry, error))
         }
+        problem = registry.failed() => Err(problem.into()),
         () = silence(&registry) => Err(unreachable(docker, &registry, &format!(
             "no request came from it within {} s", SILENCE.as_secs()
         ))),
@@ -116,8 +117,12 @@ async fn silence(registry: &ReadOnly) {
     }
 }
 
-/// A pull that failed before any request came has not found the way; another says itself what is wrong.
+/// A pull that failed before any request came has not found the way; another says itself what is wrong, unless it was
+/// a layer of the base that could not be had: of that the daemon knows only that its download broke off.
 fn explain(docker: &Docker, registry: &ReadOnly, error: Error) -> anyhow::Error {
+    if let Some(problem) = registry.take_problem() {
+        return anyhow::Error::new(problem).context(error.to_string());
+    }
     match error {
         Error::Refused { message, .. } | Error::Pull { message, .. } if registry.requests() == 0 => {
             unreachable(docker, registry, &format!("it says: {message}"))

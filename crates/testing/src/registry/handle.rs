@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, State as Extract};
-use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, LOCATION};
+use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HOST, LOCATION, RANGE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
@@ -30,6 +30,7 @@ pub(super) async fn handle(
         query: pairs(parts.uri.query().unwrap_or_default().as_bytes()),
         host: text(HOST).unwrap_or_default(),
         authorization: text(AUTHORIZATION),
+        range: text(RANGE),
     };
     let fault = {
         let mut state = lock(&state);
@@ -165,16 +166,33 @@ fn put_blob(state: &mut State, request: &Request, name: &str, body: Bytes) -> Re
     if digest != Some(found.to_string().as_str()) {
         return error(400, "DIGEST_INVALID");
     }
+    state.moved.into += body.len() as u64;
     state.blobs.insert((name.to_owned(), found), body);
     answer(201, &[("location", format!("/v2/{name}/blobs/{found}"))], String::new())
 }
 
-fn get_blob(state: &State, request: &Request, name: &str, digest: &str) -> Response {
+fn get_blob(state: &mut State, request: &Request, name: &str, digest: &str) -> Response {
     let found = digest.parse().ok().and_then(|digest| state.blobs.get(&(name.to_owned(), digest)));
-    match found {
-        Some(bytes) => item(request, "application/octet-stream", digest, bytes),
-        None => error(404, "BLOB_UNKNOWN"),
+    let Some(bytes) = found else { return error(404, "BLOB_UNKNOWN") };
+    let first = request.range.as_deref().filter(|_| !state.no_ranges).and_then(first_byte).unwrap_or(0);
+    if first > 0 && first >= bytes.len() {
+        return error(416, "RANGE_INVALID");
     }
+    let mut response = item(request, "application/octet-stream", digest, &bytes.slice(first..));
+    if first > 0 {
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+        let range = format!("bytes {first}-{}/{}", bytes.len() - 1, bytes.len());
+        response.headers_mut().insert(CONTENT_RANGE, HeaderValue::from_str(&range).expect("plain text"));
+    }
+    if request.method == "GET" {
+        state.moved.out += (bytes.len() - first) as u64;
+    }
+    response
+}
+
+/// Where a range without an end begins.
+fn first_byte(range: &str) -> Option<usize> {
+    range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()
 }
 
 fn put_manifest(
