@@ -13,6 +13,15 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+def listens(port: int) -> bool:
+    """Whether something listens on a port of loopback."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
 def get(port: int, path: str, timeout: float = 2) -> tuple[int, str] | None:
     """Status and body of `http://127.0.0.1:PORT/PATH`; None if nothing answers."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)

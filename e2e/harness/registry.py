@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import net, requirements
+from harness.authority import Certificate
 from harness.processes import Processes, run
 
 # The access log's combined format: … "GET /v2/ HTTP/1.1" 200 …
@@ -36,21 +37,35 @@ class Request:
 
 
 class Registry:
-    """A registry on a port of loopback. With `user`, it wants that user and password for everything."""
+    """A registry on a port of loopback. With `user`, it wants that user and password for everything.
+
+    With a `certificate`, it speaks TLS, and goes by an address that leads to loopback and is none, since loopback is asked
+    in plain HTTP.
+    """
 
     _numbers = itertools.count(1)
     _marks = itertools.count(1)
 
-    def __init__(self, processes: Processes, folder: Path, user: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        processes: Processes,
+        folder: Path,
+        user: tuple[str, str] | None = None,
+        certificate: Certificate | None = None,
+    ) -> None:
         folder = folder / f"registry-{next(self._numbers)}"
         folder.mkdir()
         self.port = net.free_port()
         self.user = user
+        self.certificate = certificate
+        http: dict[str, object] = {"addr": f"127.0.0.1:{self.port}"}
+        if certificate:
+            http["tls"] = {"certificate": str(certificate.file), "key": str(certificate.key)}
         configuration: dict[str, object] = {
             "version": "0.1",
             "log": {"accesslog": {"disabled": False}, "level": "warn"},
             "storage": {"filesystem": {"rootdirectory": str(folder / "data")}},
-            "http": {"addr": f"127.0.0.1:{self.port}"},
+            "http": http,
         }
         if user:
             passwords = folder / "htpasswd"
@@ -60,12 +75,12 @@ class Registry:
         path = folder / "config.yml"
         path.write_text(json.dumps(configuration, indent=1))
         self.process = processes.start(folder.name, [requirements.tool("docker-registry"), "serve", path])
-        self.process.wait_until(lambda: net.get(self.port, "/v2/") is not None)
+        self.process.wait_until(lambda: net.listens(self.port))
 
     @property
     def host(self) -> str:
-        """`127.0.0.1:PORT`."""
-        return f"127.0.0.1:{self.port}"
+        """`127.0.0.1:PORT`, or with a certificate the address that it is for."""
+        return f"{self.certificate.address if self.certificate else '127.0.0.1'}:{self.port}"
 
     def docker_config(self, folder: Path, password: str | None = None) -> Path:
         """Writes the `config.json` that `docker login` would have written for this registry; returns its folder."""

@@ -14,6 +14,7 @@ PACKAGES = {
     "docker-registry": "docker-registry",
     "dockerd": "docker.io",
     "htpasswd": "apache2-utils",
+    "openssl": "openssl",
     "podman": "podman",
     "runc": "runc",
     "skopeo": "skopeo",

@@ -1,4 +1,4 @@
-"""A pulled image without a registry: its layers are fetched by a tool that copies a file."""
+"""Pulled images without a registry."""
 
 load("//oci:providers.bzl", "OciImageInfo", "OciLayerInfo")
 load("//oci:toolchain.bzl", "FETCH_TOOLCHAIN_TYPE")
@@ -6,42 +6,34 @@ load("//oci/private:actions.bzl", "fetch_layer")  # buildifier: disable=bzl-visi
 
 visibility("//oci/tests/...")
 
-def _copying_fetch_impl(ctx):
-    program = ctx.actions.declare_file(ctx.label.name)
-    ctx.actions.write(
-        program,
-        """#!/bin/sh
-while [ "$1" != --output ]; do shift; done
-cp "$0.runfiles/%s/%s" "$2"
-""" % (ctx.workspace_name, ctx.file.blob.short_path),
-        is_executable = True,
+def _fetch(ctx, layer, blob):
+    fetch_layer(
+        ctx,
+        label = layer.label,
+        digest = "sha256:" + 64 * "0",
+        size = 1,
+        sources = [
+            struct(registry = "registry.example.com", repository = "base"),
+            struct(registry = "http://mirror.example.com:5000", repository = "mirrored/base"),
+        ],
+        urls = ["https://far.example.com/layer"],
+        blob = blob,
     )
-    return [DefaultInfo(executable = program, runfiles = ctx.runfiles([ctx.file.blob]))]
 
-copying_fetch = rule(
-    implementation = _copying_fetch_impl,
-    doc = "Stands in for `ship fetch`: whatever it is asked for, it hands out one file.",
-    attrs = {"blob": attr.label(allow_single_file = True, mandatory = True)},
-    executable = True,
-)
+def _copy(ctx, layer, blob):
+    ctx.actions.run_shell(
+        inputs = [layer.blob],
+        outputs = [blob],
+        command = 'cp "$1" "$2"',
+        arguments = [layer.blob.path, blob.path],
+    )
 
 def _pulled_impl(ctx):
     image = ctx.attr.image[OciImageInfo]
     layers = []
     for layer in image.layers:
         blob = ctx.actions.declare_file("%s.strata/%d.blob" % (ctx.label.name, len(layers)))
-        fetch_layer(
-            ctx,
-            label = layer.label,
-            digest = "sha256:" + 64 * "0",
-            size = 1,
-            sources = [
-                struct(registry = "registry.example.com", repository = "base"),
-                struct(registry = "http://mirror.example.com:5000", repository = "mirrored/base"),
-            ],
-            urls = ["https://far.example.com/layer"],
-            blob = blob,
-        )
+        (_copy if ctx.attr.copies else _fetch)(ctx, layer, blob)
         layers.append(OciLayerInfo(label = layer.label, metadata = layer.metadata, fetched = blob))
     return [
         DefaultInfo(files = depset([image.manifest])),
@@ -59,18 +51,12 @@ def _pulled_impl(ctx):
 
 pulled = rule(
     implementation = _pulled_impl,
-    doc = "The same image as if it had been pulled: its layers are known, and not here.",
-    attrs = {"image": attr.label(mandatory = True, providers = [OciImageInfo])},
+    doc = "The same image as if it had been pulled: its layers are known, and are fetched where they are needed.",
+    attrs = {
+        "copies": attr.bool(doc = "The layers are copied, so that a layout can be built. Else OciFetch would ask for them."),
+        "image": attr.label(mandatory = True, providers = [OciImageInfo]),
+    },
     toolchains = [FETCH_TOOLCHAIN_TYPE],
-)
-
-def _with_copying_fetch_transition_impl(_settings, _attr):
-    return {"//command_line_option:extra_toolchains": [str(Label("//oci/tests/pulled:copying_toolchain"))]}
-
-_with_copying_fetch = transition(
-    implementation = _with_copying_fetch_transition_impl,
-    inputs = [],
-    outputs = ["//command_line_option:extra_toolchains"],
 )
 
 def _listing_impl(ctx):
@@ -86,11 +72,6 @@ def _listing_impl(ctx):
 
 listing = rule(
     implementation = _listing_impl,
-    doc = "Files of a layout with their checksums. Where it needs OciFetch, that copies.",
-    attrs = {
-        "layout": attr.label(
-            mandatory = True,
-            cfg = _with_copying_fetch,
-        ),
-    },
+    doc = "The files of a layout with their checksums.",
+    attrs = {"layout": attr.label(mandatory = True)},
 )
