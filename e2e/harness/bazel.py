@@ -32,6 +32,12 @@ class Bazel:
         argv = [*self._start, command, *self._flags, "--noshow_progress", "--color=no", *arguments]
         return run(argv, cwd=self.workspace, env=env, code=code, timeout=_TIMEOUT)
 
+    def command(
+        self, command: str, *arguments: str, env: Mapping[str, str] | None = None, code: int | None = 0
+    ) -> Result:
+        """`bazel COMMAND`, for those that have no method of their own, or with variables."""
+        return self._bazel(command, *arguments, env=env, code=code)
+
     def build(self, *arguments: str, code: int | None = 0) -> Result:
         """`bazel build`."""
         return self._bazel("build", *arguments, code=code)

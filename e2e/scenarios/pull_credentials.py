@@ -1,0 +1,123 @@
+"""Pull with credentials: htpasswd, tokens, identity tokens, helpers, docker's and podman's files; and the words without."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness.gate import Gate
+from harness.processes import Result
+from harness.pulls import Pulls, upload
+from harness.world import World
+
+USER = ("strata", "correct horse")
+WRONG = "not the password"
+
+
+class Attempts:
+    """Pulls of one image, each as if it were the first."""
+
+    def __init__(self, world: World, pulls: Pulls) -> None:
+        self._world = world
+        self._pulls = pulls
+        self._numbers = itertools.count(1)
+
+    def pull(
+        self, host: str, config: object = None, env: Mapping[str, str] | None = None, code: int = 0, **attributes: object
+    ) -> Result:
+        """Pulls with this in docker's config.json. No secret may be printed, whatever happens."""
+        path = self._pulls.docker_config / "config.json"
+        path.unlink(missing_ok=True)
+        if config is not None:
+            path.write_text(json.dumps(config))
+        # A name of its own and an empty repository cache, so that nothing is there already.
+        shutil.rmtree(self._pulls.repository_cache, ignore_errors=True)
+        name = f"attempt{next(self._numbers)}"
+        self._pulls.declare(**{name: {"image": f"{host}/image:v1", "reproducible": False, **attributes}})
+        result = self._pulls.fetch(f"@{name}", env=env, code=code)
+        said = result.stdout + result.stderr
+        for secret in (USER[1], WRONG, _auth(USER[1]), _auth(WRONG), "token-"):
+            self._world.check(secret not in said, f"a secret is printed: {secret}", result)
+        return result
+
+
+def scenario(world: World) -> None:
+    """Runs the scenario."""
+    pulls = Pulls(world.module("pulled"), world.scratch("pulls"))
+    (layout,) = pulls.bazel.files("//fill:amd64")
+    upload(layout, f"{world.registry.host}/image:v1")
+    upload(layout, f"{world.private_registry.host}/image:v1", f"--dest-creds={':'.join(world.private_registry.user or ())}")
+    attempts = Attempts(world, pulls)
+    config_file = str(pulls.docker_config / "config.json")
+
+    host = world.private_registry.host
+    attempts.pull(host, {"auths": {host: {"auth": _auth(USER[1])}}})
+    attempts.pull(host, {"auths": {f"http://{host}/v1/": {"username": USER[0], "password": USER[1]}}})
+    world.step("htpasswd: by the base64 that docker login writes, and by user and password")
+
+    result = attempts.pull(host, code=1)
+    world.contains(result, "401 Unauthorized", f"no credentials for {host} in {config_file}", f"docker login {host}")
+    result = attempts.pull(host, {"auths": {host: {"auth": _auth(WRONG)}}}, code=1)
+    world.contains(result, "401 Unauthorized", f"credentials from {config_file}")
+    world.step("without, or with a wrong password: 401, and the file that they came from or should be in")
+
+    podman = world.scratch("podman.json")
+    podman.write_text(json.dumps({"auths": {f"{host}/image": {"auth": _auth(USER[1])}, host: {"auth": _auth(WRONG)}}}))
+    attempts.pull(host, env={"REGISTRY_AUTH_FILE": str(podman)})
+    (pulls.bazel.workspace / "fill" / "login.json").write_text(json.dumps({"auths": {host: {"auth": _auth(USER[1])}}}))
+    attempts.pull(host, {"auths": {host: {"auth": _auth(WRONG)}}}, config="//fill:login.json")
+    attempts.pull(host, {"auths": {host: {"auth": _auth(WRONG)}}}, env={"DOCKER_AUTH_CONFIG": podman.read_text()})
+    world.step("podman's file with keys for a repository, the attribute config and DOCKER_AUTH_CONFIG, which go before others")
+
+    folder = _helper(world.scratch("helpers"), "strata-test", USER)
+    path = {"PATH": f"{folder}:{os.environ['PATH']}"}
+    for config in ({"credHelpers": {host: "strata-test"}}, {"credsStore": "strata-test"}):
+        attempts.pull(host, config, env=path)
+    result = attempts.pull(host, {"credsStore": "not-there"}, env=path, code=1)
+    world.contains(result, f"docker-credential-not-there ({config_file}) failed")
+    world.step("helpers for a registry and for all, and the name of one that isn't there")
+
+    anonymous = Gate(world.registry.port, anonymous=True)
+    attempts.pull(anonymous.host)
+    world.check(all(request.authorization is None for request in anonymous.asked if "/token" in request.path), "credentials out of nowhere")
+    anonymous.close()
+
+    gate = Gate(world.registry.port, user=USER)
+    attempts.pull(gate.host, {"auths": {gate.host: {"auth": _auth(USER[1])}}})
+    attempts.pull(gate.host, {"auths": {gate.host: {"identitytoken": USER[1]}}})
+    token_helper = _helper(world.scratch("token-helpers"), "identity", ("<token>", USER[1]))
+    attempts.pull(gate.host, {"credsStore": "identity"}, env={"PATH": f"{token_helper}:{os.environ['PATH']}"})
+    world.check(bool(gate.paths("scope=repository%3Aimage%3Apull")), "no scope was asked for", gate.paths("/token"))
+    world.step("tokens: for everybody, for user and password, for an identity token of a file and of a helper")
+
+    registry_token = gate.issue(f"Basic {_auth(USER[1])}", {"scope": "repository:image:pull"})
+    attempts.pull(gate.host, {"auths": {gate.host: {"registrytoken": registry_token}}})
+    gate.forget()
+    challenge = f'Bearer realm="http://{gate.host}/token",service="s"'
+    attempts.pull(gate.host, {"auths": {gate.host: {"auth": _auth(USER[1])}}}, www_authenticate_challenges={gate.host: challenge})
+    world.check("/token" in gate.asked[0].path, "the challenge that is known was asked for", gate.paths())
+    world.step("a registry token is sent as it is, and a challenge that is declared is not asked for")
+
+    result = attempts.pull(gate.host, {"auths": {gate.host: {"auth": _auth(WRONG)}}}, code=1)
+    world.contains(result, "401 Unauthorized", f"no token from {gate.host}/token", f"credentials from {config_file}")
+    world.step("a wrong password for a token: 401 of the token server, and the file that it came from")
+    gate.close()
+
+
+def _auth(password: str) -> str:
+    return base64.b64encode(f"{USER[0]}:{password}".encode()).decode()
+
+
+def _helper(folder: Path, name: str, answer: tuple[str, str]) -> Path:
+    """A credential helper that knows every registry."""
+    folder.mkdir()
+    path = folder / f"docker-credential-{name}"
+    text = json.dumps({"ServerURL": "any", "Username": answer[0], "Secret": answer[1]})
+    path.write_text(f"#!/bin/sh\nread -r key && test -n \"$key\" && printf '%s' '{text}'\n")
+    path.chmod(0o755)
+    return folder

@@ -1,0 +1,141 @@
+"""Pull what can't be had: 403, 404, 429, TLS, no route, mirrors that fail, platforms that aren't there, and what is no image."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import itertools
+import json
+
+from harness import net
+from harness.gate import Fault, Gate, certificate
+from harness.processes import Result
+from harness.pulls import Pulls, pin, upload
+from harness.world import World
+
+
+def scenario(world: World) -> None:
+    """Runs the scenario."""
+    registry = world.registry
+    pulls = Pulls(world.module("pulled"), world.scratch("pulls"))
+    for name in ("amd64", "index"):
+        (layout,) = pulls.bazel.files(f"//fill:{name}")
+        upload(layout, f"{registry.host}/{name}:v1", "--all")
+    numbers = itertools.count(1)
+
+    def pull(target: str = "@{}", code: int = 1, env: dict[str, str] | None = None, **attributes: object) -> Result:
+        name = f"fault{next(numbers)}"
+        pulls.declare(**{name: attributes})
+        return pulls.fetch(target.format(name), code=code, env=env)
+
+    gate = Gate(registry.port)
+    for fault, says in (
+        (Fault("/manifests/", 403, message="denied to you"), ["403 Forbidden (denied to you)"]),
+        (Fault("/manifests/", 404), ["404 Not Found", "no such repository, tag or digest"]),
+        (Fault("/manifests/", 429, {"Retry-After": "17"}, "slow down"), ["429 Too Many Requests (slow down)", "again in 17 s"]),
+        (Fault("/manifests/", 503), ["503 Service Unavailable", "ask again later"]),
+        (Fault("/blobs/", 403), ["cannot get the blob sha256:", "403 Forbidden"]),
+    ):
+        gate.faults = [fault]
+        result = pull(image=f"{gate.host}/amd64:v1")
+        world.contains(result, f"{gate.host}/amd64: ", *says)
+    gate.faults = []
+    world.step("403, 404, 429 with its time, and 503 are told apart")
+
+    result = pull(image=f"{gate.host}/amd64:missing")
+    world.contains(result, "cannot get the manifest missing", "404 Not Found (manifest unknown)")
+    result = pull(image=f"{gate.host}/amd64@sha256:{'0' * 64}")
+    world.contains(result, f"cannot get the manifest sha256:{'0' * 64}", "404 Not Found")
+    world.step("a tag and a digest that are not there")
+
+    nobody = net.free_port()
+    world.contains(pull(image=f"127.0.0.1:{nobody}/amd64:v1"), f"127.0.0.1:{nobody}/amd64: no route: ")
+    world.contains(pull(image="registry.invalid/amd64:v1"), "registry.invalid/amd64: no route: ", "registry.invalid")
+    world.contains(pull(image=f"https://{gate.host}/amd64:v1"), f"{gate.host}/amd64: TLS: ", "http://")
+    chain, key = certificate(world.scratch("tls"))
+    private = Gate(registry.port, certificate=(chain, key))
+    world.contains(pull(image=f"https://{private.host}/amd64:v1"), f"{private.host}/amd64: TLS: ", "CURL_CA_BUNDLE")
+    world.step("no route, a registry without TLS, and a certificate that nobody knows are told apart")
+
+    result = pull(image=f"https://{private.host}/amd64:v1", env={"CURL_CA_BUNDLE": str(chain)}, code=0)
+    digest = pin(result)
+    world.check(digest is not None, "no digest is printed", result)
+    world.step("with the authority in CURL_CA_BUNDLE it is pulled")
+    private.close()
+
+    mirrors = [f"127.0.0.1:{nobody}", f"{gate.host}/hub", registry.host]
+    result = pull(image="registry.invalid/amd64:v1", mirrors=mirrors, code=0)
+    world.equal(pin(result), digest, "digest from the third mirror")
+    world.check(bool(gate.paths("/v2/hub/amd64/manifests/v1")), "the second mirror was not asked under its prefix", gate.paths())
+    result = pull(image="registry.invalid/amd64:v1", mirrors=mirrors[:2])
+    world.contains(
+        result,
+        f"127.0.0.1:{nobody}/amd64: no route: ",
+        f"{gate.host}/hub/amd64: 404 Not Found",
+        "registry.invalid/amd64: no route: ",
+    )
+    world.step("mirrors are asked in order before the registry; where all fail, the reason of each is kept")
+
+    line = 'platforms = ["linux/amd64", "linux/arm64/v8"],'
+    world.contains(pull(image=f"{gate.host}/index:v1"), "it is a multi-platform image", line)
+    world.contains(
+        pull("@{}_linux_s390x", image=f"{gate.host}/index:v1", platforms=["linux/s390x"]), "it has no image for linux/s390x", line
+    )
+    world.contains(
+        pull("@{}_linux_arm64", image=f"{gate.host}/amd64:v1", platforms=["linux/arm64"]), "asked for linux/arm64", "says linux/amd64"
+    )
+    world.step("a platform that is not there, or was not asked for: the line to paste")
+
+    config = b"{}"
+    artifact = {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "artifactType": "application/vnd.example.chart",
+        "config": {"mediaType": "application/vnd.oci.empty.v1+json", "digest": _put_blob(registry.port, config), "size": len(config)},
+        "layers": [],
+    }
+    _put_manifest(registry.port, artifact)
+    world.contains(pull(image=f"{gate.host}/artifact:v1"), "cannot use v1: it is no image", "application/vnd.example.chart")
+    world.step("an artifact that is no image is refused by its type")
+
+    digest = f"sha256:{'0' * 64}"
+    for attributes, says in (
+        ({}, "set image"),
+        ({"image": "x", "registry": "r", "repository": "y", "tag": "v1"}, "not both"),
+        ({"registry": "r.example", "tag": "v1"}, "repository is missing"),
+        ({"image": "x"}, "set digest"),
+        ({"image": "Debian", "tag": "v1"}, "lower-case"),
+        ({"image": "x", "digest": "sha256:1"}, "64 hexadecimal digits"),
+        ({"image": "x:v1", "tag": "v2"}, "image has the tag v1"),
+        ({"image": "x", "digest": digest, "platforms": ["linux/x86_64"]}, "amd64"),
+        ({"image": "x", "digest": digest, "platforms": ["linux"]}, "os/architecture"),
+        ({"image": "x", "digest": digest, "mirrors": ["http://"]}, "not the name of a registry"),
+    ):
+        pulls.declare(wrong=attributes)
+        result = pulls.bazel_command("query", "@wrong", code=None)
+        world.check(result.code != 0, f"{attributes} is accepted", result)
+        world.contains(result, 'oci.pull(name = "wrong") in module pulled: ', says)
+    world.step("attributes that can't be right are refused at once, by the name of the pull and its module")
+    gate.close()
+
+
+def _put_blob(port: int, content: bytes) -> str:
+    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("POST", "/v2/artifact/blobs/uploads/")
+    answer = connection.getresponse()
+    answer.read()
+    location = answer.headers["Location"].partition(f":{port}")[2]
+    connection.request("PUT", f"{location}&digest={digest}", body=content)
+    connection.getresponse().read()
+    connection.close()
+    return digest
+
+
+def _put_manifest(port: int, document: dict[str, object]) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    headers = {"Content-Type": str(document["mediaType"])}
+    connection.request("PUT", "/v2/artifact/manifests/v1", body=json.dumps(document), headers=headers)
+    answer = connection.getresponse()
+    assert answer.status == 201, (answer.status, answer.read())
+    connection.close()
