@@ -32,16 +32,24 @@ impl Values {
         self.0.get(name).map(String::as_str)
     }
 
-    /// Expands a text that may hold other braces too: placeholders that nobody knows stay as they are, unless they name a
-    /// stamp key ([`is_stamp_key`]).
+    /// As [`Values::get`], where a stamp key ([`is_stamp_key`]) has to have a value.
     ///
     /// # Errors
-    /// [`UnknownKey`] for a stamp key without a value.
-    pub fn expand(&self, text: &str) -> Result<String, UnknownKey> {
-        replace(text, |name| match self.get(name) {
+    /// [`UnknownKey`] for a stamp key without one.
+    pub fn lookup(&self, name: &str) -> Result<Option<&str>, UnknownKey> {
+        match self.get(name) {
             None if is_stamp_key(name) => Err(self.unknown(name)),
             value => Ok(value),
-        })
+        }
+    }
+
+    /// Expands a text that may hold other braces too: placeholders that nobody knows stay as they are, unless they name a
+    /// stamp key.
+    ///
+    /// # Errors
+    /// As [`Values::lookup`].
+    pub fn expand(&self, text: &str) -> Result<String, UnknownKey> {
+        replace(text, |name| self.lookup(name))
     }
 
     /// Expands a text that holds no other braces, such as a tag.
@@ -79,7 +87,8 @@ pub fn replace<V: AsRef<str>, E>(
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
         replaced.push_str(before);
-        let end = after.find(['{', '}']).filter(|&end| after.as_bytes()[end] == b'}' && !before.ends_with('$'));
+        let end =
+            after.find(['{', '}']).filter(|&end| after.as_bytes()[end] == b'}' && !before.ends_with('$'));
         let name = end.map(|end| &after[..end]);
         match name.map(&mut value).transpose()?.flatten() {
             Some(value) => {
@@ -121,7 +130,9 @@ mod tests {
 
     fn values() -> Values {
         let mut values = Values::default();
-        values.add_status("STABLE_COMMIT abc\nSTABLE_MESSAGE two  words {name}\r\n\nSTABLE_EMPTY \nBUILD_BARE\n");
+        values.add_status(
+            "STABLE_COMMIT abc\nSTABLE_MESSAGE two  words {name}\r\n\nSTABLE_EMPTY \nBUILD_BARE\n",
+        );
         values.insert("name", "image");
         values
     }

@@ -24,6 +24,16 @@ pub fn check(text: &str) -> Result<(), InvalidTime> {
     Ok(())
 }
 
+/// The time so many seconds after [`EPOCH`]; `None` outside the years 0 to 9999, which RFC 3339 can write.
+#[must_use]
+pub fn from_unix(seconds: i64) -> Option<String> {
+    let time = OffsetDateTime::from_unix_timestamp(seconds).ok()?;
+    let (date, (hour, minute, second)) = (time.date(), time.to_hms());
+    let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
+    let text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z");
+    (0..=9999).contains(&year).then_some(text)
+}
+
 /// A text that is no time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not a time as RFC 3339 writes it ({reason}): write it like {EPOCH}")]
@@ -37,6 +47,23 @@ pub struct InvalidTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn from_seconds() {
+        let cases = [
+            (0, Some(EPOCH)),
+            (1_700_000_000, Some("2023-11-14T22:13:20Z")),
+            (-1, Some("1969-12-31T23:59:59Z")),
+            (253_402_300_799, Some("9999-12-31T23:59:59Z")),
+            (253_402_300_800, None),
+            (i64::MIN, None),
+        ];
+        for (seconds, expected) in cases {
+            let text = from_unix(seconds);
+            assert_eq!(text.as_deref(), expected, "{seconds}");
+            assert!(text.is_none_or(|text| check(&text).is_ok()), "{seconds}");
+        }
+    }
 
     #[test]
     fn times() {
