@@ -4,7 +4,7 @@ An aspect imports what rules make (rules_pkg's `pkg_tar`, for example): once, fo
 see source files, so an image imports those itself.
 """
 
-load("//oci:providers.bzl", "OciLayerInfo")
+load("//oci:providers.bzl", "OciImageInfo", "OciIndexInfo", "OciLayerInfo")
 load("//oci:toolchain.bzl", "PACK_TOOLCHAIN_TYPE")
 load(":actions.bzl", "import_layer")
 load(":labels.bzl", "display_label")
@@ -51,9 +51,12 @@ def _import(ctx, label, files, compression, level):
     return layers
 
 def _tar_import_aspect_impl(target, ctx):
-    if OciLayerInfo in target:
+    files = target[DefaultInfo].files.to_list()
+
+    # What is no layer the image says, which an aspect doesn't know.
+    if OciLayerInfo in target or any([file.is_directory for file in files]):
         return []
-    layers = _import(ctx, target.label, target[DefaultInfo].files.to_list(), ctx.attr.compression, ctx.attr.compression_level)
+    layers = _import(ctx, target.label, files, ctx.attr.compression, ctx.attr.compression_level)
     return [_ImportedTarsInfo(layers = tuple(layers))]
 
 tar_import_aspect = aspect(
@@ -81,6 +84,8 @@ def layers_of(ctx):
             layers.append(target[OciLayerInfo])
         elif _ImportedTarsInfo in target:
             layers.extend(target[_ImportedTarsInfo].layers)
+        elif OciImageInfo in target or OciIndexInfo in target:
+            fail("%s: tars: %s is an image, not a layer. To build on it, use base = %r; else name its layers." % (ctx.label, target.label, str(target.label)))
         else:
             layers.extend(_import(ctx, target.label, target[DefaultInfo].files.to_list(), ctx.attr.compression, ctx.attr.compression_level))
     return layers
