@@ -53,9 +53,9 @@ class Bazel:
         """`bazel run TARGET -- ARGUMENTS`; standard output is the program's own."""
         return self._bazel("run", *flags, target, "--", *arguments, env=env, code=code)
 
-    def files(self, target: str, group: str | None = None) -> list[Path]:
+    def files(self, target: str, group: str | None = None, flags: Sequence[str] = ()) -> list[Path]:
         """Builds a target and returns its files: the default ones or those of an output group."""
-        groups = [f"--output_groups={group}"] if group else []
+        groups = [*flags, *([f"--output_groups={group}"] if group else [])]
         self.build(*groups, target)
         # Bazel may have it in the configuration of tools as well.
         listed = self._bazel("cquery", *groups, "--output=files", f"config({target}, target)")

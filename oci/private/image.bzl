@@ -5,6 +5,7 @@ load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE", "PACK_TOOLCHAIN_TYPE")
 load(":actions.bzl", "new_arguments", "write_layout", "write_manifest")
 load(":base_import.bzl", "base_of")
 load(":content.bzl", "content_of")
+load(":expansion.bzl", "expand_make", "placeholders_of", "status_files_of")
 load(":image_attrs.bzl", "IMAGE_ATTRS")
 load(":labels.bzl", "display_label")
 load(":platforms.bzl", "check_platform")
@@ -15,6 +16,12 @@ visibility("//oci/...")
 
 # Attributes with a file form beside the literal one, and the flag of assemble that takes the file.
 _FILE_FORMS = ["annotations", "cmd", "created", "entrypoint", "env", "exposed_ports", "labels", "volumes"]
+
+def _texts(ctx, values):
+    return [expand_make(ctx, value) for value in values] or None
+
+def _map(ctx, values):
+    return {key: expand_make(ctx, value) for key, value in values.items()} or None
 
 def _platform(ctx, label):
     """The platform that the attributes declare, or None where base decides."""
@@ -29,14 +36,14 @@ def _platform(ctx, label):
         return None
     if not ctx.attr.os or not ctx.attr.architecture:
         fail('%s: an image without base needs os and architecture, such as os = "linux", architecture = "amd64".' % label)
-    check_platform(label, ctx.attr.os, ctx.attr.architecture)
-    platform = {"architecture": ctx.attr.architecture, "os": ctx.attr.os}
-    if ctx.attr.variant:
-        platform["variant"] = ctx.attr.variant
-    if ctx.attr.os_version:
-        platform["os_version"] = ctx.attr.os_version
+    platform = {
+        name: expand_make(ctx, getattr(ctx.attr, name))
+        for name in ("architecture", "os", "os_version", "variant")
+        if getattr(ctx.attr, name)
+    }
+    check_platform(label, platform["os"], platform["architecture"])
     if ctx.attr.os_features:
-        platform["os_features"] = ctx.attr.os_features
+        platform["os_features"] = _texts(ctx, ctx.attr.os_features)
     return platform
 
 def _list(ctx, name):
@@ -44,27 +51,45 @@ def _list(ctx, name):
     values = getattr(ctx.attr, name + "_list")
     if values and name in ctx.attr.unset:
         fail("%s: %s is both set and unset" % (ctx.label, name))
-    return [] if name in ctx.attr.unset else values or None
+    return [] if name in ctx.attr.unset else _texts(ctx, values)
 
-def _spec(ctx, label):
+def _healthcheck(ctx):
+    if not ctx.attr.healthcheck:
+        return None
+    healthcheck = json.decode(ctx.attr.healthcheck)
+    if type(healthcheck) != "dict" or type(healthcheck.get("test", [])) != "list":
+        fail('%s: healthcheck must be a JSON object such as {"test": ["CMD", "/bin/check"]}, not %s' % (ctx.label, ctx.attr.healthcheck))
+    if "test" in healthcheck:
+        # What is no string assemble refuses.
+        healthcheck["test"] = [expand_make(ctx, word) if type(word) == "string" else word for word in healthcheck["test"]]
+    return healthcheck
+
+def _spec(ctx, label, base):
     return {
-        "annotations": ctx.attr.annotations_dict or None,
+        "annotations": _map(ctx, ctx.attr.annotations_dict),
+        "base_reference": getattr(base, "reference", None),
         "cmd": _list(ctx, "cmd"),
         "entrypoint": _list(ctx, "entrypoint"),
-        "env": ctx.attr.env_dict.items() or None,
-        "exposed_ports": ctx.attr.exposed_ports_list or None,
-        "healthcheck": json.decode(ctx.attr.healthcheck) if ctx.attr.healthcheck else None,
+        "env": [(key, expand_make(ctx, value, in_env = True)) for key, value in ctx.attr.env_dict.items()] or None,
+        "expand": placeholders_of(ctx, label),
+        "exposed_ports": _texts(ctx, ctx.attr.exposed_ports_list),
+        "healthcheck": _healthcheck(ctx),
         "label": label,
-        "labels": ctx.attr.labels_dict or None,
+        "labels": _map(ctx, ctx.attr.labels_dict),
         "media_types": ctx.attr.media_types,
         "platform": _platform(ctx, label),
-        "shell": ctx.attr.shell or None,
-        "stop_signal": ctx.attr.stop_signal or None,
-        "user": ctx.attr.user or None,
+        "shell": _texts(ctx, ctx.attr.shell),
+        "stop_signal": expand_make(ctx, ctx.attr.stop_signal) or None,
+        "user": expand_make(ctx, ctx.attr.user) or None,
         "v": 1,
-        "volumes": ctx.attr.volumes_list or None,
-        "workdir": ctx.attr.workdir or None,
+        "volumes": _texts(ctx, ctx.attr.volumes_list),
+        "workdir": expand_make(ctx, ctx.attr.workdir) or None,
     }
+
+def _status_files(ctx, spec):
+    maps = [dict(spec["env"] or []), spec["labels"] or {}, spec["annotations"] or {}]
+    texts = [text for map in maps for text in map.values()]
+    return status_files_of(ctx, texts, [ctx.file.env, ctx.file.labels, ctx.file.annotations, ctx.file.created])
 
 def _oci_image_impl(ctx):
     label = display_label(ctx.label)
@@ -74,8 +99,11 @@ def _oci_image_impl(ctx):
 
     arguments = new_arguments(ctx)
     arguments.add("manifest")
-    arguments.add("--spec", json.encode(_spec(ctx, label)))
-    inputs = []
+    spec = _spec(ctx, label, base)
+    status_files = _status_files(ctx, spec)
+    arguments.add("--spec", json.encode(spec | {"stamp": bool(status_files)}))
+    arguments.add_all(status_files, before_each = "--status-file")
+    inputs = list(status_files)
     for name in _FILE_FORMS:
         file = getattr(ctx.file, name)
         if file:

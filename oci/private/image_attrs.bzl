@@ -2,9 +2,13 @@
 
 Where an attribute has two forms, the file form has the name that rules_oci's rule gives it and the literal form ends in
 `_list` or `_dict`; the macro `oci_image` picks. With a `select`, which no macro can look into, name the form yourself.
+
+In every string of the config, `$(VAR)` stands for a make variable that is defined, and `$(location …)`, `$(rootpath …)` and
+`$(rlocationpath …)` for paths of `data`; any other dollar stays. `$$(VAR)` is the text `$(VAR)`.
 """
 
 load(":base_import.bzl", "base_import_aspect")
+load(":expansion.bzl", "EXPANSION_ATTRS")
 load(":platforms.bzl", "PLATFORM_ATTRS")
 load(":tar_import.bzl", "COMPRESSIONS", "tar_import_aspect")
 
@@ -56,10 +60,10 @@ _CONFIG = {
         doc = "A JSON file merged into the image config below the attributes, for fields that they lack.",
         allow_single_file = [".json"],
     ),
-    "created": _file("Holds the image's creation time (RFC 3339). Default: 1970-01-01T00:00:00Z, so that it is reproducible."),
+    "created": _file("Holds the image's creation time (RFC 3339). Default: 1970-01-01T00:00:00Z, so that it is reproducible. With `expand`, it may hold `{BUILD_TIMESTAMP}`."),
     "entrypoint": _file("The program to run and its first arguments, one a line."),
     "entrypoint_list": attr.string_list(doc = "The program to run and its first arguments. Clears an inherited cmd. `BASE` stands for those of base."),
-    "env": _file("Environment variables, one `KEY=VALUE` a line."),
+    "env": _file("Environment variables, one `KEY=VALUE` a line; of a variable that is there twice, the later line counts."),
     "env_dict": attr.string_dict(doc = "Environment variables, merged over those of base. `$K` and `${K}` expand from base and earlier entries; `$$` is a dollar."),
     "exposed_ports": _file("Ports, one a line, or with commas between them."),
     "exposed_ports_list": attr.string_list(doc = "Ports that the image listens on, such as `8080` or `53/udp`, added to those of base."),
@@ -80,4 +84,4 @@ _CONFIG = {
     "workdir": attr.string(doc = "Working directory, absolute."),
 }
 
-IMAGE_ATTRS = _LAYERS | _PLATFORM | _CONFIG | PLATFORM_ATTRS
+IMAGE_ATTRS = _LAYERS | _PLATFORM | _CONFIG | EXPANSION_ATTRS | PLATFORM_ATTRS

@@ -37,6 +37,10 @@ def oci_image(
     Targets: `<name>`, an OCI image layout directory; `<name>.digest`, a file that holds `sha256:…`; `<name>.load` where
     repo_tags is given, `<name>.push` where repository is.
 
+    docs/images.md says how values are merged with those of a base, and what expands where. Where a value is a `select`,
+    name its form: a list goes to `cmd_list`, `entrypoint_list`, `exposed_ports_list` or `volumes_list`, a dict to
+    `env_dict`, `labels_dict` or `annotations_dict`, and a health check is JSON; a `select` in the plain attribute is of labels.
+
     Args:
       name: string.
       entrypoint: list of strings, or label of a file with one argument a line. Clears an inherited cmd. `[]` unsets it;

@@ -5,6 +5,7 @@
 mod build;
 mod env;
 mod execution;
+mod expansion;
 mod healthcheck;
 mod history;
 mod lines;
@@ -18,6 +19,7 @@ use serde_json::{Map, Value};
 
 use self::{
     build::{Base, Inputs},
+    expansion::Expansion,
     spec::Spec,
 };
 use crate::files::{self, IdentityArgs};
@@ -46,6 +48,9 @@ pub struct Args {
     /// absent.
     #[arg(long, value_name = "FILE")]
     created_file: Option<PathBuf>,
+    /// A status file of the build, for placeholders: `KEY VALUE` a line.
+    #[arg(long, value_name = "FILE")]
+    status_file: Vec<PathBuf>,
     /// JSON to merge over the base's config and below the attributes.
     #[arg(long, value_name = "FILE")]
     config_fragment: Option<PathBuf>,
@@ -95,11 +100,15 @@ pub fn run(args: &Args, mut warn: impl FnMut(&str)) -> Result<()> {
     let layers = |paths: &[PathBuf]| paths.iter().map(|path| files::read_layer(path)).collect::<Result<_>>();
     let image = (|| {
         args.files.read_into(&mut spec)?;
+        let expansion = read_expansion(&mut spec, &args.status_file)?;
+        if let Some(expansion) = &expansion {
+            expansion.apply(&mut spec)?;
+        }
         let inputs = Inputs {
             base: read_base(args)?,
             base_layers: layers(&args.base_layer)?,
             layers: layers(&args.layer)?,
-            created: read_created(args.created_file.as_deref())?,
+            created: read_created(args.created_file.as_deref(), expansion.as_ref())?,
             fragment: read_fragment(args.config_fragment.as_deref())?,
             spec,
         };
@@ -116,11 +125,19 @@ fn read_base(args: &Args) -> Result<Option<Base>> {
     base.with_context(|| format!("cannot use {} as a base", manifest.display())).map(Some)
 }
 
-fn read_created(path: Option<&Path>) -> Result<String> {
+fn read_expansion(spec: &mut Spec, status_files: &[PathBuf]) -> Result<Option<Expansion>> {
+    let Some(names) = spec.expand.take() else { return Ok(None) };
+    let status: Vec<_> = status_files.iter().map(|path| files::read_text(path)).collect::<Result<_>>()?;
+    Ok(Some(Expansion::new(names, spec.stamp, &status)))
+}
+
+fn read_created(path: Option<&Path>, expansion: Option<&Expansion>) -> Result<String> {
     let Some(path) = path else { return Ok(oci::timestamp::EPOCH.to_owned()) };
     let text = files::read_text(path)?.trim().to_owned();
-    oci::timestamp::check(&text).with_context(|| format!("created, in {}", path.display()))?;
-    Ok(text)
+    let expanded = expansion.map_or_else(|| Ok(text.clone()), |expansion| expansion.created(&text));
+    expanded
+        .and_then(|time| oci::timestamp::check(&time).map(|()| time).map_err(Into::into))
+        .with_context(|| format!("created, in {}", path.display()))
 }
 
 fn read_fragment(path: Option<&Path>) -> Result<Map<String, Value>> {
@@ -137,9 +154,8 @@ impl AttributeFiles {
         })?;
         read_one("cmd", self.cmd_file.as_deref(), &mut spec.cmd, |text| Ok(lines::arguments(text)))?;
         read_one("env", self.env_file.as_deref(), &mut spec.env, lines::pairs)?;
-        let map = |text: &str| Ok(lines::pairs(text)?.into_iter().collect());
-        read_one("labels", self.labels_file.as_deref(), &mut spec.labels, map)?;
-        read_one("annotations", self.annotations_file.as_deref(), &mut spec.annotations, map)?;
+        read_one("labels", self.labels_file.as_deref(), &mut spec.labels, lines::map)?;
+        read_one("annotations", self.annotations_file.as_deref(), &mut spec.annotations, lines::map)?;
         let list = |text: &str| Ok(lines::items(text));
         read_one("exposed_ports", self.exposed_ports_file.as_deref(), &mut spec.exposed_ports, list)?;
         read_one("volumes", self.volumes_file.as_deref(), &mut spec.volumes, list)
@@ -213,11 +229,42 @@ mod tests {
     fn created() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("created");
-        assert_eq!(read_created(None).unwrap(), "1970-01-01T00:00:00Z");
-        std::fs::write(&path, "2024-05-06T07:08:09Z\n").unwrap();
-        assert_eq!(read_created(Some(&path)).unwrap(), "2024-05-06T07:08:09Z");
-        std::fs::write(&path, "yesterday").unwrap();
-        let error = format!("{:#}", read_created(Some(&path)).unwrap_err());
-        assert!(error.contains("created, in ") && error.contains("\"yesterday\""), "{error}");
+        assert_eq!(read_created(None, None).unwrap(), "1970-01-01T00:00:00Z");
+        std::fs::write(&path, "2024-05-06T07:08:09Z\r\n").unwrap();
+        assert_eq!(read_created(Some(&path), None).unwrap(), "2024-05-06T07:08:09Z");
+        for (content, expected) in [("yesterday", "\"yesterday\""), ("", "\"\" is not a time")] {
+            std::fs::write(&path, content).unwrap();
+            let error = format!("{:#}", read_created(Some(&path), None).unwrap_err());
+            assert!(error.contains("created, in ") && error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn placeholders_in_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |name: &str, content: &str| {
+            std::fs::write(dir.path().join(name), content).unwrap();
+            dir.path().join(name)
+        };
+        let created = file("created", "{BUILD_TIMESTAMP}\n");
+        let status = [file("stable", "STABLE_X 1\n"), file("volatile", "BUILD_TIMESTAMP 1700000000\n")];
+        let attributes = AttributeFiles {
+            labels_file: Some(file("labels", "a={name}-{STABLE_X}\n")),
+            ..AttributeFiles::default()
+        };
+        let names = Some([("name".to_owned(), "image".to_owned())].into());
+        for (expand, label) in [(names, "image-1"), (None, "{name}-{STABLE_X}")] {
+            let mut spec = Spec { expand, stamp: true, ..Spec::default() };
+            attributes.read_into(&mut spec).unwrap();
+            let expansion = read_expansion(&mut spec, &status).unwrap();
+            if let Some(expansion) = &expansion {
+                expansion.apply(&mut spec).unwrap();
+                let time = read_created(Some(&created), Some(expansion)).unwrap();
+                assert_eq!(time, "2023-11-14T22:13:20Z");
+            }
+            assert_eq!(spec.labels.unwrap()["a"], label);
+        }
+        let error = format!("{:#}", read_created(Some(&created), None).unwrap_err());
+        assert!(error.contains("\"{BUILD_TIMESTAMP}\" is not a time"), "{error}");
     }
 }

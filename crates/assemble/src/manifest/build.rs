@@ -21,9 +21,15 @@ const MOST_LAYERS: usize = 125;
 /// From here on, whoever adds layers on top should hear of it.
 const MANY_LAYERS: usize = 115;
 
+/// Annotations that say which image of a registry an image is built on (OCI image-spec, annotations.md).
+const BASE_NAME: &str = "org.opencontainers.image.base.name";
+const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
+
 /// A base image: its manifest and config.
 #[derive(Debug)]
 pub(super) struct Base {
+    /// Of the manifest.
+    digest: Digest,
     manifest: Manifest,
     config: Config,
     diff_ids: Vec<Digest>,
@@ -32,6 +38,7 @@ pub(super) struct Base {
 impl Base {
     /// Parses the two and checks that they belong together.
     pub(super) fn parse(manifest: &[u8], config: &[u8]) -> Result<Self> {
+        let digest = Digest::of(manifest);
         let manifest = match Document::parse(manifest).context("the base's manifest")? {
             Document::Manifest(manifest) => manifest,
             Document::Index(_) => bail!("the base's manifest is an index: choose one of its images"),
@@ -50,7 +57,7 @@ impl Base {
             manifest.layers.len(),
             diff_ids.len()
         );
-        Ok(Self { manifest, config, diff_ids })
+        Ok(Self { digest, manifest, config, diff_ids })
     }
 }
 
@@ -116,6 +123,10 @@ pub(super) fn build(inputs: Inputs, mut warn: impl FnMut(&str)) -> Result<Image>
     if let Some(base) = base {
         manifest.annotations = base.manifest.annotations;
         manifest.extra = base.manifest.extra;
+        if let Some(reference) = spec.base_reference {
+            manifest.annotations.insert(BASE_NAME.to_owned(), reference);
+            manifest.annotations.insert(BASE_DIGEST.to_owned(), base.digest.to_string());
+        }
     }
     let annotations = spec.annotations.unwrap_or_default();
     ensure!(!annotations.contains_key(""), "annotations: a key is empty: give it a name, or take it out");
@@ -301,6 +312,29 @@ mod tests {
             Some("1000"),
             "what nobody sets stays"
         );
+    }
+
+    #[test]
+    fn where_a_pulled_base_comes_from() {
+        let digest = base(Family::Oci).digest.to_string();
+        let annotations = |reference: Option<&str>, own: &[(&str, &str)]| {
+            let mut inputs = on(base(Family::Oci));
+            inputs.spec.base_reference = reference.map(str::to_owned);
+            inputs.spec.annotations =
+                Some(own.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect());
+            let (manifest, _) = built(inputs);
+            let annotations = manifest.annotations().clone().unwrap_or_default();
+            [BASE_NAME, BASE_DIGEST].map(|key| annotations.get(key).cloned())
+        };
+        let reference = "registry.example/base:1";
+        let cases: [(_, &[_], _); 3] = [
+            (None, &[], [None, None]),
+            (Some(reference), &[], [Some(reference), Some(&*digest)]),
+            (Some(reference), &[(BASE_NAME, "mine")], [Some("mine"), Some(&*digest)]),
+        ];
+        for (reference, own, expected) in cases {
+            assert_eq!(annotations(reference, own), expected.map(|text| text.map(str::to_owned)));
+        }
     }
 
     #[test]

@@ -18,22 +18,36 @@ pub(super) fn items(text: &str) -> Vec<String> {
     items.filter(|item| !item.is_empty()).map(ToOwned::to_owned).collect()
 }
 
-/// `KEY=VALUE` a line, split at the first `=`, in the order of the file. Blank lines are skipped; a key that
-/// is there twice is an error, since one of the values would be lost.
+/// `KEY=VALUE` a line, split at the first `=`, in the order of the file. Blank lines are skipped. A key may be there
+/// twice: a later value of a variable often refers to the earlier one.
 pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>> {
-    let mut pairs = Vec::new();
+    numbered(text).map(|pair| pair.map(|(_, key, value)| (key.to_owned(), value.to_owned()))).collect()
+}
+
+/// As [`pairs`], but a key that is there twice is an error, since one of the values would be lost.
+pub(super) fn map(text: &str) -> Result<BTreeMap<String, String>> {
+    let mut map = BTreeMap::new();
     let mut seen = BTreeMap::new();
-    for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
+    for pair in numbered(text) {
+        let (number, key, value) = pair?;
+        if let Some(first) = seen.insert(key, number) {
+            bail!("the key {key:?} is there twice, in lines {first} and {number}: take one out");
+        }
+        map.insert(key.to_owned(), value.to_owned());
+    }
+    Ok(map)
+}
+
+/// Number, key and value of each line that is not blank.
+fn numbered(text: &str) -> impl Iterator<Item = Result<(usize, &str, &str)>> {
+    let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
+    lines.map(|(number, line)| {
         let Some((key, value)) = line.split_once('=') else {
             bail!("line {number}, {line:?}, has no '=': write KEY=VALUE");
         };
         ensure!(!key.is_empty(), "line {number}, {line:?}, has no key: write KEY=VALUE");
-        if let Some(first) = seen.insert(key, number) {
-            bail!("the key {key:?} is there twice, in lines {first} and {number}: take one out");
-        }
-        pairs.push((key.to_owned(), value.to_owned()));
-    }
-    Ok(pairs)
+        Ok((number, key, value))
+    })
 }
 
 #[cfg(test)]
@@ -52,15 +66,28 @@ mod tests {
     fn maps() {
         let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         let expected = [pair("B", "x=y"), pair("A", ""), pair(" C", " z ")];
-        assert_eq!(pairs("B=x=y\n\nA=\r\n  \n C= z \n").unwrap(), expected);
+        let text = "B=x=y\n\nA=\r\n  \n C= z \n";
+        assert_eq!(pairs(text).unwrap(), expected);
+        assert_eq!(map(text).unwrap(), expected.into());
+        assert_eq!((pairs("").unwrap(), map("\n").unwrap()), (vec![], BTreeMap::new()));
         let cases = [
             ("A=1\nB\n", "line 2, \"B\", has no '='"),
+            ("# A comment", "line 1, \"# A comment\", has no '='"),
             ("=1", "line 1, \"=1\", has no key"),
-            ("A=1\n\nA=1\n", "\"A\" is there twice, in lines 1 and 3"),
         ];
         for (text, expected) in cases {
-            let error = pairs(text).unwrap_err().to_string();
-            assert!(error.contains(expected), "{error}");
+            for error in [pairs(text).unwrap_err(), map(text).unwrap_err()] {
+                assert!(error.to_string().contains(expected), "{error}");
+            }
         }
+    }
+
+    #[test]
+    fn keys_that_are_there_twice() {
+        let text = "A=1\n\nA=$A:2\n";
+        let expected = ["1", "$A:2"].map(|value| ("A".to_owned(), value.to_owned()));
+        assert_eq!(pairs(text).unwrap(), expected);
+        let error = map(text).unwrap_err().to_string();
+        assert!(error.contains("\"A\" is there twice, in lines 1 and 3"), "{error}");
     }
 }

@@ -47,6 +47,12 @@ pub(super) struct Spec {
     pub(super) shell: Option<Vec<String>>,
     /// Which family of media types to use.
     pub(super) media_types: MediaTypes,
+    /// What a pulled base is called in its registry, for the annotation that tells.
+    pub(super) base_reference: Option<String>,
+    /// What placeholders stand for; `None` if braces mean nothing.
+    pub(super) expand: Option<BTreeMap<String, String>>,
+    /// Whether stamp keys are placeholders too.
+    pub(super) stamp: bool,
 }
 
 /// A platform in the names of attributes, where nothing may be passed over: OCI's own spelling is
@@ -96,15 +102,19 @@ mod tests {
             "platform":{"os":"linux","architecture":"arm64","variant":"v8","os_version":"1","os_features":["f"]},
             "entrypoint":["/x"],"cmd":[],"env":[["K","V"]],"labels":{"a":"b"},"annotations":{},
             "exposed_ports":["80"],"volumes":["/v"],"user":"u","workdir":"/w","stop_signal":"SIGINT",
-            "healthcheck":{"test":["NONE"]},"shell":["sh"],"media_types":"docker"}"#;
+            "healthcheck":{"test":["NONE"]},"shell":["sh"],"media_types":"docker",
+            "base_reference":"r.example/b:1","expand":{"name":"image"},"stamp":true}"#;
         let spec: Spec = parse_spec(all.as_bytes()).unwrap();
         assert_eq!(spec.env, Some(vec![("K".into(), "V".into())]));
         assert_eq!(spec.media_types, MediaTypes::Docker);
+        assert!(spec.stamp && spec.expand.unwrap()["name"] == "image");
         let platform = spec.platform.unwrap();
         assert_eq!((platform.os_version.as_deref(), platform.os_features.len()), (Some("1"), 1));
-        let none = r#"{"v":1,"label":"//app:image","platform":null,"entrypoint":null,"labels":null,"healthcheck":null}"#;
+        let none = r#"{"v":1,"label":"//app:image","platform":null,"entrypoint":null,"labels":null,"healthcheck":null,
+            "expand":null}"#;
         let spec: Spec = parse_spec(none.as_bytes()).unwrap();
         assert!(spec.entrypoint.is_none() && spec.labels.is_none() && spec.platform.is_none());
+        assert!(spec.expand.is_none() && !spec.stamp);
         assert_eq!(spec.media_types, MediaTypes::Base);
         for unknown in [
             r#"{"v":1,"entrypoint":["x"],"entry_point":[]}"#,
