@@ -55,9 +55,11 @@ None where it fits every platform.""",
     init = _oci_layer_info_init,
 )
 
-def _oci_image_info_init(*, label, manifest, config, descriptor, digest, layers, blob_trees, sources = depset(), reference = None):
+def _oci_image_info_init(*, label, manifest, config, descriptor, digest, layers, blob_trees, sources = depset(), reference = None, platform = None):
     if reference != None and type(reference) != "string":
         fail("OciImageInfo.reference must be a string, got %s: %r" % (type(reference), reference))
+    if platform != None and type(platform) != "string":
+        fail("OciImageInfo.platform must be a string, got %s: %r" % (type(platform), platform))
     return {
         "blob_trees": _check_depset("OciImageInfo", "blob_trees", blob_trees),
         "config": _check_file("OciImageInfo", "config", config),
@@ -66,6 +68,7 @@ def _oci_image_info_init(*, label, manifest, config, descriptor, digest, layers,
         "label": label,
         "layers": _check_tuple("OciImageInfo", "layers", layers),
         "manifest": _check_file("OciImageInfo", "manifest", manifest),
+        "platform": platform,
         "reference": reference,
         "sources": _check_depset("OciImageInfo", "sources", sources),
     }
@@ -82,6 +85,8 @@ The layers of a base that is a layout are found there; how many there are is not
         "layers": """tuple of OciLayerInfo. The layers that targets of this build made, lowest first. Layers of a base
 that is a layout are not among them, but in blob_trees.""",
         "manifest": "File. The image manifest, JSON (OCI image-spec, manifest.md).",
+        "platform": """string or None. `os/architecture[/variant]`; None where only the build knows it, such as on a base that
+is a layout.""",
         "reference": """string or None. The name under which the image was pulled, `registry/repository[:tag]`; None for an image
 of this build. An image on top of it has it in its annotation `org.opencontainers.image.base.name`.""",
         "sources": """depset of struct(registry, repository), strings both. Repositories that hold the blobs of a pulled base, in the

@@ -32,6 +32,29 @@ BAD = (
     ("bad_created", ("a/file.txt", "RFC 3339")),
     ("base_layer_changed", ("is damaged", "its digest is sha256:", f"{PACKAGE}:layout_layer_changed")),
     ("base_layer_missing", ("lacks the blob sha256:", f"{PACKAGE}:layout_layer_missing")),
+    ("base_no_image", ("it holds no image", f"{PACKAGE}:layout_no_image")),
+    ("base_not_a_layout", ("has no oci-layout", f"{PACKAGE}:layout_not_a_layout")),
+    ("base_source_directory", ("has no oci-layout", "bad_input/a")),
+    (
+        "base_for_another_platform",
+        ("its platform //oci/tests/platforms:linux_s390x is linux/s390x, and its base is for linux/riscv64",),
+    ),
+    (
+        "layer_for_another_platform",
+        (f"the layer {PACKAGE}:for_s390x is for linux/s390x, and the image for linux/riscv64",),
+    ),
+    (
+        "index_of_one_platform",
+        (
+            f"{PACKAGE}:on_riscv64_layout for //oci/tests/platforms:linux_s390x is an image for linux/riscv64",
+            "that platform is linux/s390x",
+        ),
+    ),
+    (
+        "index_of_two_alike",
+        ("two images are for linux/riscv64", f"{PACKAGE}:on_riscv64_layout and {PACKAGE}:riscv64"),
+    ),
+    ("platform_is_none", ("b/file.txt", "PlatformInfo")),
     ("base_no_index_json", ("index.json", f"{PACKAGE}:layout_no_index_json")),
     ("base_none", ("linux/riscv64", "linux/s390x", f"{PACKAGE}:layout_none")),
 )

@@ -3,6 +3,7 @@
 load("//oci:providers.bzl", "OciImageInfo", "OciIndexInfo")
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
 load(":actions.bzl", "import_base")
+load(":base_index.bzl", "image_for_platform")
 load(":labels.bzl", "display_label")
 load(":platforms.bzl", "PLATFORM_ATTRS", "target_platform")
 
@@ -15,6 +16,7 @@ _ImportedBaseInfo = provider(
         "config": "File.",
         "layers": "tuple, empty: which layers a layout holds is not known at analysis.",
         "manifest": "File.",
+        "platform": "None: it is known only when the layout is read.",
         "sources": "depset, empty.",
     },
 )
@@ -44,6 +46,7 @@ def _import(ctx, target):
         config = config,
         layers = (),
         manifest = manifest,
+        platform = None,
         sources = depset(),
     )
 
@@ -66,7 +69,7 @@ def base_of(ctx):
       ctx: the image's context, with `base` and PLATFORM_ATTRS.
 
     Returns:
-      None, or a struct or provider with manifest, config, layers, blob_trees and sources.
+      None, or a struct or provider with manifest, config, layers, blob_trees, platform and sources.
     """
     target = ctx.attr.base
     if not target:
@@ -74,7 +77,7 @@ def base_of(ctx):
     if OciImageInfo in target:
         return target[OciImageInfo]
     if OciIndexInfo in target:
-        fail("%s: base %s is an image index. Name the image of the platform that this image is for." % (ctx.label, target.label))
+        return image_for_platform(display_label(ctx.label), display_label(target.label), target[OciIndexInfo], target_platform(ctx))
     if _ImportedBaseInfo in target:
         return target[_ImportedBaseInfo]
     return _import(ctx, target)

@@ -26,6 +26,17 @@ def _flatten(info):
             return indexes, images
     fail("%s: image indexes are nested more than %d deep" % (info.label, _MAX_DEPTH))
 
+def images_below(info):
+    """The images of an image or index, also of the indexes in it.
+
+    Args:
+      info: OciImageInfo or OciIndexInfo.
+
+    Returns:
+      list of OciImageInfo.
+    """
+    return _flatten(info)[1]
+
 def _unique(files):
     return {file: None for file in files}.keys()
 

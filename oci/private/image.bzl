@@ -7,10 +7,11 @@ load(":base_import.bzl", "base_of")
 load(":content.bzl", "content_of")
 load(":expansion.bzl", "expand_make", "placeholders_of", "status_files_of")
 load(":image_attrs.bzl", "IMAGE_ATTRS")
+load(":image_platform.bzl", "check_layers", "image_platform")
 load(":labels.bzl", "display_label")
-load(":platforms.bzl", "check_platform")
 load(":stacking.bzl", "check_stacking")
 load(":tar_import.bzl", "layers_of")
+load(":transition.bzl", "platform_transition")
 
 visibility("//oci/...")
 
@@ -22,29 +23,6 @@ def _texts(ctx, values):
 
 def _map(ctx, values):
     return {key: expand_make(ctx, value) for key, value in values.items()} or None
-
-def _platform(ctx, label):
-    """The platform that the attributes declare, or None where base decides."""
-    declared = [name for name in ("os", "architecture", "variant", "os_version") if getattr(ctx.attr, name)]
-    if ctx.attr.base:
-        if declared:
-            fail("%s: %s set beside base. The base decides the platform: leave %s out, or build on a base for another platform." % (
-                label,
-                " and ".join(declared),
-                "it" if len(declared) == 1 else "them",
-            ))
-        return None
-    if not ctx.attr.os or not ctx.attr.architecture:
-        fail('%s: an image without base needs os and architecture, such as os = "linux", architecture = "amd64".' % label)
-    platform = {
-        name: expand_make(ctx, getattr(ctx.attr, name))
-        for name in ("architecture", "os", "os_version", "variant")
-        if getattr(ctx.attr, name)
-    }
-    check_platform(label, platform["os"], platform["architecture"])
-    if ctx.attr.os_features:
-        platform["os_features"] = _texts(ctx, ctx.attr.os_features)
-    return platform
 
 def _list(ctx, name):
     """None inherits, [] unsets: Starlark attributes can't tell them apart, so `unset` does."""
@@ -64,10 +42,11 @@ def _healthcheck(ctx):
         healthcheck["test"] = [expand_make(ctx, word) if type(word) == "string" else word for word in healthcheck["test"]]
     return healthcheck
 
-def _spec(ctx, label, base):
+def _spec(ctx, label, base, platform):
     return {
         "annotations": _map(ctx, ctx.attr.annotations_dict),
         "base_reference": getattr(base, "reference", None),
+        "built_for": platform.built_for,
         "cmd": _list(ctx, "cmd"),
         "entrypoint": _list(ctx, "entrypoint"),
         "env": [(key, expand_make(ctx, value, in_env = True)) for key, value in ctx.attr.env_dict.items()] or None,
@@ -77,7 +56,7 @@ def _spec(ctx, label, base):
         "label": label,
         "labels": _map(ctx, ctx.attr.labels_dict),
         "media_types": ctx.attr.media_types,
-        "platform": _platform(ctx, label),
+        "platform": platform.declared,
         "shell": _texts(ctx, ctx.attr.shell),
         "stop_signal": expand_make(ctx, ctx.attr.stop_signal) or None,
         "user": expand_make(ctx, ctx.attr.user) or None,
@@ -95,11 +74,13 @@ def _oci_image_impl(ctx):
     label = display_label(ctx.label)
     base = base_of(ctx)
     layers = layers_of(ctx)
+    platform = image_platform(ctx, label, base)
+    check_layers(label, platform.name, layers)
     check_stacking(label, base.layers if base else [], layers)
 
     arguments = new_arguments(ctx)
     arguments.add("manifest")
-    spec = _spec(ctx, label, base)
+    spec = _spec(ctx, label, base, platform)
     status_files = _status_files(ctx, spec)
     arguments.add("--spec", json.encode(spec | {"stamp": bool(status_files)}))
     arguments.add_all(status_files, before_each = "--status-file")
@@ -129,6 +110,7 @@ def _oci_image_impl(ctx):
         layers = tuple(base.layers if base else ()) + tuple(layers),
         blob_trees = base.blob_trees if base else depset(),
         sources = base.sources if base else depset(),
+        platform = platform.name,
         **outputs
     )
     layout = ctx.actions.declare_directory(ctx.label.name)
@@ -156,6 +138,7 @@ are of this build, and names the place to use instead. Who means it deletes the 
 between.
 """,
     attrs = IMAGE_ATTRS,
+    cfg = platform_transition,
     provides = [OciImageInfo],
     toolchains = [ASSEMBLE_TOOLCHAIN_TYPE, PACK_TOOLCHAIN_TYPE],
 )

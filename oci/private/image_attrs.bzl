@@ -11,6 +11,7 @@ load(":base_import.bzl", "base_import_aspect")
 load(":expansion.bzl", "EXPANSION_ATTRS")
 load(":platforms.bzl", "PLATFORM_ATTRS")
 load(":tar_import.bzl", "COMPRESSIONS", "tar_import_aspect")
+load(":transition.bzl", "platform_attr")
 
 visibility("//oci/...")
 
@@ -20,7 +21,8 @@ def _file(doc):
 _LAYERS = {
     "base": attr.label(
         doc = """The image to build on: an `oci_image`, or any target whose one output is an OCI image layout directory.
-Where a layout holds images of several platforms, the one of the target platform is taken. Default: from scratch.""",
+Of an `oci_image_index`, and of a layout with images for several platforms, the one for the target platform is taken.
+Default: from scratch.""",
         allow_files = True,
         aspects = [base_import_aspect],
     ),
@@ -44,10 +46,14 @@ or zstd. What a file is, is told by its bytes.""",
 }
 
 _PLATFORM = {
-    "architecture": attr.string(doc = "CPU architecture as GOARCH names it, such as `amd64`. Required without base, an error with it."),
-    "os": attr.string(doc = "Operating system as GOOS names it, such as `linux`. Required without base, an error with it."),
+    "architecture": attr.string(doc = "CPU architecture as GOARCH names it, such as `amd64`. Required without base and `platform`, an error with base."),
+    "os": attr.string(doc = "Operating system as GOOS names it, such as `linux`. Required without base and `platform`, an error with base."),
     "os_features": attr.string_list(doc = "Features of the operating system that the image needs (Windows: `win32k`)."),
     "os_version": attr.string(doc = "Version of the operating system that the image needs (Windows)."),
+    "platform": platform_attr("""The platform to build the image for, with all that is in it: a `platform` target, such as one with
+`@platforms//os:linux` and `@platforms//cpu:arm64`. Without base it also says os and architecture, where those are left out.
+Default: the target platform, as it is. On a Mac, or anywhere else where that isn't Linux, programs that are compiled for an
+image need one (or `--platforms`); files that aren't compiled don't."""),
     "variant": attr.string(doc = "Variant of the CPU, such as `v8`. An error with base."),
 }
 

@@ -1,16 +1,19 @@
 """oci_image_index_rule: images of several platforms under one name."""
 
-load("//oci:providers.bzl", "OciImageInfo", "OciIndexInfo")
+load("//oci:providers.bzl", "OciIndexInfo")
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
 load(":actions.bzl", "write_index", "write_layout")
-load(":content.bzl", "content_of", "image_or_index")
+load(":content.bzl", "content_of")
+load(":index_images.bzl", "INDEX_IMAGES_ATTRS", "check_images", "images_of")
 load(":labels.bzl", "display_label")
 
 visibility("//oci/...")
 
 def _oci_image_index_impl(ctx):
     label = display_label(ctx.label)
-    images = [image_or_index(target) for target in ctx.attr.images]
+    named = images_of(ctx, label)
+    check_images(label, named)
+    images = [image.info for image in named]
     outputs = {
         name: ctx.actions.declare_file("%s.strata/%s" % (ctx.label.name, file))
         for name, file in {
@@ -19,7 +22,13 @@ def _oci_image_index_impl(ctx):
             "index": "index.json",
         }.items()
     }
-    spec = {"annotations": ctx.attr.annotations, "label": label, "media_types": "oci", "v": 1}
+    spec = {
+        "annotations": ctx.attr.annotations,
+        "images": [{"built_for": image.built_for, "label": image.info.label} for image in named],
+        "label": label,
+        "media_types": "oci",
+        "v": 1,
+    }
     write_index(ctx, spec = spec, images = images, **outputs)
 
     index = OciIndexInfo(label = label, images = tuple(images), **outputs)
@@ -35,17 +44,17 @@ oci_image_index_rule = rule(
     implementation = _oci_image_index_impl,
     doc = """An OCI image index. `oci_image_index` is the macro that most people want.
 
-Default output: an OCI image layout directory with all images, made only where it is asked for.
-Output groups: `index`, `digest`.
+Default output: `<name>`, one OCI image layout directory with all images, made only where it is asked for.
+Output groups: `index`, the file `<name>.strata/index.json`, and `digest`, `<name>.strata/digest`.
+
+With `platforms`, the one image in `images` is built for each, by the usual rules: its files have the names that they always
+have, `<image>` and `<image>.strata/…`, in the output directory of each platform's configuration
+(`bazel cquery --output=files 'deps(:<name>)'` lists them). What doesn't depend on the platform, such as a layer of plain
+data, is one blob to registries and runtimes, though Bazel makes it in each configuration;
+`--experimental_output_paths=strip` lets the remote or disk cache see that it is the same.
 """,
-    attrs = {
+    attrs = INDEX_IMAGES_ATTRS | {
         "annotations": attr.string_dict(doc = "Annotations of the index."),
-        "images": attr.label_list(
-            doc = "`oci_image` or `oci_image_index` targets, in the order that runtimes search. Two of one platform are an error.",
-            mandatory = True,
-            allow_empty = False,
-            providers = [[OciImageInfo], [OciIndexInfo]],
-        ),
     },
     provides = [OciIndexInfo],
     toolchains = [ASSEMBLE_TOOLCHAIN_TYPE],

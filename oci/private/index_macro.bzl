@@ -9,15 +9,23 @@ visibility("//oci/...")
 def oci_image_index(name, *, images, repo_tags = None, repository = None, **kwargs):
     """An OCI image index: images of several platforms under one name.
 
+    ```starlark
+    oci_image_index(
+        name = "index",
+        images = [":image"],
+        platforms = [":linux_amd64", ":linux_arm64"],  # builds :image for each
+    )
+    ```
+
     Targets: `<name>`, an OCI image layout directory with all images; `<name>.digest`, a file that holds `sha256:…`;
     `<name>.load` where repo_tags is given, `<name>.push` where repository is.
 
     Args:
       name: string.
-      images: labels of `oci_image` or `oci_image_index` targets.
+      images: labels of `oci_image` or `oci_image_index` targets. With `platforms`, one `oci_image`, which is built for each.
       repo_tags: list of strings, or label of a file: the names that `<name>.load` gives the image.
       repository: string: where `<name>.push` pushes to.
-      **kwargs: further attributes of oci_image_index_rule, and those common to all rules.
+      **kwargs: further attributes of oci_image_index_rule (platforms, annotations), and those common to all rules.
     """
     common = common_attributes(kwargs)
     oci_image_index_rule(name = name, images = images, **(kwargs | common))

@@ -6,7 +6,10 @@ load(":actions.bzl", "pack_layer")
 load(":labels.bzl", "display_label")
 load(":layer_attrs.bzl", "LAYER_ATTRS")
 load(":layer_entries.bzl", "add_dirs", "add_file", "add_runfiles", "add_settings", "add_srcs", "add_symlinks", "add_tars", "add_whiteouts", "entries_file", "place")
+load(":layer_platform.bzl", "add_platform", "layer_platform")
 load(":pkg_entries.bzl", "add_pkg", "is_pkg")
+load(":tar_import.bzl", "check_no_image")
+load(":transition.bzl", "platform_transition")
 
 visibility("//oci/...")
 
@@ -21,6 +24,8 @@ def _is_large(files, tars, runfiles):
 
 def _tars(ctx):
     """What is to be merged, as a list of depsets of File, one for each item of `tars`."""
+    for target in ctx.attr.tars:
+        check_no_image(ctx, target)
     for file in ctx.files.tars:
         if file.is_directory:
             fail("%s: tars has %s, a directory. Put it into srcs." % (ctx.label, file.short_path))
@@ -121,6 +126,8 @@ def _oci_layer_impl(ctx):
 
         # Arguments of a command line, not lines of a file: a value may hold newlines.
         arguments.add("--annotation", "%s=%s" % (key, value))
+    platform = layer_platform(ctx, label, [tar[OciLayerInfo] for tar in ctx.attr.tars if OciLayerInfo in tar])
+    add_platform(arguments, platform)
     if ctx.attr.gzip_members != "many":
         arguments.add("--gzip-members", ctx.attr.gzip_members)
 
@@ -149,6 +156,7 @@ def _oci_layer_impl(ctx):
             entries = entries,
             metadata = metadata,
             mtree = mtree,
+            platform = platform,
         ),
     ]
 
@@ -174,10 +182,14 @@ oci_layer(
 )
 ```
 
+A layer of programs may say what they are for, by `platform` or by os and architecture; it is then an error in an image
+for another platform.
+
 Two files at one path, a path with `..`, and a glob that fits nothing are errors.
 Output groups: `mtree`, the layer's listing; `metadata`, its `layer.json`.
 """,
     attrs = LAYER_ATTRS,
+    cfg = platform_transition,
     provides = [OciLayerInfo],
     toolchains = [PACK_TOOLCHAIN_TYPE],
 )

@@ -1,13 +1,19 @@
 """The attributes of oci_layer."""
 
 load("//oci:providers.bzl", "OciLayerInfo")
+load(":platforms.bzl", "PLATFORM_ATTRS")
+load(":transition.bzl", "platform_attr")
 
 visibility("//oci/...")
 
-LAYER_ATTRS = {
+LAYER_ATTRS = PLATFORM_ATTRS | {
     "annotations": attr.string_dict(
         doc = """Annotations of the layer's descriptor in the manifest. Values may hold anything, newlines, quotes and
 `=` included, and stay as they are; keys may hold no `=`.""",
+    ),
+    "architecture": attr.string(
+        doc = """CPU architecture that the contents are for, as GOARCH names it, such as `amd64`; goes with `os`. For programs
+that come as they are, and aren't built for `platform`. In an image for another platform the layer is then an error.""",
     ),
     "below": attr.label_list(
         doc = """Layers (`oci_layer`) that lie below this one in every image that holds it, lowest first, with all that are
@@ -69,6 +75,9 @@ the leading slash; `*` stays within a directory, `**` doesn't; the last one that
         doc = """Directories in the image of which nothing is to be left that layers below have in them (OCI's
 opaque whiteouts). What this layer has in them stays.""",
     ),
+    "os": attr.string(
+        doc = "Operating system that the contents are for, as GOOS names it, such as `linux`. See `architecture`.",
+    ),
     "owner": attr.string(
         doc = """Owner of every entry, `uid:gid`, as numbers: which number a name has stands in the image's
 `/etc/passwd`, which may come from another layer.""",
@@ -86,6 +95,8 @@ those of `modes`: the last one that fits wins, and `srv/**` does not fit `srv` i
         doc = "Directory in the image below which `srcs` are placed.",
         default = "/",
     ),
+    "platform": platform_attr("""The platform to build the contents for: a `platform` target. The layer then says that it is for
+that one, and is an error in an image for another. Default: the target platform, and nothing is said."""),
     "srcs": attr.label_list(
         doc = """Files to place below `package_dir`, at their paths relative to their package. The mappings of rules_pkg
 (`pkg_files`, `pkg_mkdirs`, `pkg_mklink`, `pkg_filegroup`) go below it at the paths, with the modes and owners that they say;
@@ -112,6 +123,7 @@ What a tar says of owners, modes, times and extended attributes stays, apart fro
 target are stronger, `owner`, `mode` and `mtime` are not for tars. A directory in `dirs` leaves that of a tar as it is.""",
         allow_files = True,
     ),
+    "variant": attr.string(doc = "Variant of the CPU that the contents need, such as `v7`. See `architecture`."),
     "whiteouts": attr.string_list(
         doc = """Paths in the image that are to be gone: files, or directories with all that layers below have in them.
 A path that this layer writes is an error: what it writes replaces what is below anyway. A file that is named like a

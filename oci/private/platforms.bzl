@@ -1,5 +1,7 @@
 """Operating systems and architectures as images name them (the values of GOOS and GOARCH)."""
 
+load(":labels.bzl", "display_label")
+
 visibility("//oci/...")
 
 OPERATING_SYSTEMS = [
@@ -84,6 +86,7 @@ _SYSTEMS = {
 
 PLATFORM_ATTRS = {
     "_cpus": attr.label_list(default = ["@platforms//cpu:" + cpu for cpu in _CPUS]),
+    "_macos": attr.label(default = "@platforms//os:macos"),
     "_systems": attr.label_list(default = ["@platforms//os:" + system for system in _SYSTEMS]),
 }
 
@@ -105,3 +108,57 @@ def target_platform(ctx):
                     return "%s/%s" % (_SYSTEMS[system.label.name], _CPUS[cpu.label.name])
             return "linux/" + _CPUS[cpu.label.name]
     return None
+
+def is_macos(ctx):
+    """Whether what is compiled for the target platform runs on a Mac, and so in no container.
+
+    Args:
+      ctx: a rule's or aspect's context with PLATFORM_ATTRS.
+
+    Returns:
+      bool.
+    """
+    return ctx.target_platform_has_constraint(ctx.attr._macos[platform_common.ConstraintValueInfo])
+
+def named_platform(ctx, label):
+    """The platform that the attribute `platform` names, as images name it.
+
+    A target platform may be a Mac, since it is what it is. One that is named for an image may not.
+
+    Args:
+      ctx: a rule's context with `platform` and PLATFORM_ATTRS.
+      label: string. The target, for messages.
+
+    Returns:
+      string or None. None without `platform`, and where its CPU has no name in images.
+    """
+    if not ctx.attr.platform:
+        return None
+    if is_macos(ctx):
+        fail("%s: %s" % (label, platform_of_macs(ctx.attr.platform.label)))
+    return target_platform(ctx)
+
+def platform_of_macs(platform):
+    """The message for a platform that isn't for containers.
+
+    Args:
+      platform: Label.
+
+    Returns:
+      string.
+    """
+    return "platform %s is for macOS, whose programs run in no container. Name one with @platforms//os:linux." % display_label(platform)
+
+def unnamed_platform(platform):
+    """The message for a platform with a CPU that images have no name for.
+
+    Args:
+      platform: Label.
+
+    Returns:
+      string.
+    """
+    return "the CPU of platform %s has no name in images, or none is said. Known: %s of @platforms//cpu. Set os and architecture beside platform, or leave platform out." % (
+        display_label(platform),
+        ", ".join(_CPUS),
+    )

@@ -8,6 +8,7 @@ load("//oci:providers.bzl", "OciImageInfo", "OciIndexInfo")
 load(":content.bzl", "content_of", "image_or_index")
 load(":current_ship.bzl", "ShipInfo")
 load(":labels.bzl", "display_label")
+load(":run_files.bzl", "content_runfiles", "moved_files", "runfiles_path")
 
 visibility("//oci/...")
 
@@ -24,17 +25,16 @@ RUN_ATTRS = {
     ),
 }
 
-def file_reference(ctx, file):
-    """How a spec names a file: by its runfiles path, and by its place in the execution root."""
-    path = file.short_path
+def file_reference(ctx, file, moved = {}):
+    """How a spec names a file: by its runfiles path, which `moved` has if it isn't the usual one, and by its place in the execution root."""
     return {
         "path": file.path,
-        "rlocation": path[3:] if path.startswith("../") else "%s/%s" % (ctx.workspace_name, path),
+        "rlocation": moved.get(file) or runfiles_path(ctx, file),
     }
 
-def optional_file_reference(ctx, file):
+def optional_file_reference(ctx, file, moved = {}):
     """As file_reference; None for None."""
-    return file_reference(ctx, file) if file else None
+    return file_reference(ctx, file, moved) if file else None
 
 def run_target(ctx, command, options, files = [], mount_from = []):
     """Declares the executable and its spec.
@@ -51,6 +51,7 @@ def run_target(ctx, command, options, files = [], mount_from = []):
     """
     ship = ctx.attr.ship[ShipInfo]
     content = content_of(image_or_index(ctx.attr.image))
+    moved = moved_files(ctx, content)
     executable = ctx.actions.declare_file(ctx.label.name + ".run")
     ctx.actions.symlink(output = executable, target_file = ship.executable, is_executable = True)
 
@@ -59,17 +60,17 @@ def run_target(ctx, command, options, files = [], mount_from = []):
         "command": command,
         "content": {
             # Trees that bases brought along: one a base, so that this list is short.
-            "blob_trees": [file_reference(ctx, tree) for tree in content.blob_trees.to_list()],
-            "configs": [file_reference(ctx, config) for config in content.configs],
+            "blob_trees": [file_reference(ctx, tree, moved) for tree in content.blob_trees.to_list()],
+            "configs": [file_reference(ctx, config, moved) for config in content.configs],
             "layers": [
                 {
-                    "blob": optional_file_reference(ctx, layer.blob),
+                    "blob": optional_file_reference(ctx, layer.blob, moved),
                     "label": layer.label,
-                    "metadata": file_reference(ctx, layer.metadata),
+                    "metadata": file_reference(ctx, layer.metadata, moved),
                 }
                 for layer in content.layers
             ],
-            "manifests": [file_reference(ctx, manifest) for manifest in content.manifests],
+            "manifests": [file_reference(ctx, manifest, moved) for manifest in content.manifests],
             "root": file_reference(ctx, content.root),
             "sources": [
                 {"registry": source.registry, "repository": source.repository}
@@ -81,7 +82,7 @@ def run_target(ctx, command, options, files = [], mount_from = []):
         "v": 1,
         command: options,
     }))
-    runfiles = ctx.runfiles(files = [spec] + files, transitive_files = content.files)
+    runfiles = ctx.runfiles(files = [spec] + files).merge(content_runfiles(ctx, content, moved))
     return DefaultInfo(
         executable = executable,
         files = depset([executable, spec]),

@@ -23,6 +23,19 @@ _ImportedTarsInfo = provider(
 _COMPRESSED = (".tgz", ".gz", ".tzst", ".zst")
 _EXTENSIONS = {"auto": ".tar.gz", "gzip": ".tar.gz", "none": ".tar", "zstd": ".tar.zst"}
 
+def check_no_image(ctx, target):
+    """Fails if an item of `tars` is an image.
+
+    Args:
+      ctx: the context of the rule that has `tars`.
+      target: Target.
+    """
+    if OciImageInfo in target or OciIndexInfo in target:
+        fail("%s: tars has %s, an image, and takes layers and tar files. To build on an image, name it as base of an oci_image." % (
+            display_label(ctx.label),
+            display_label(target.label),
+        ))
+
 def _import(ctx, label, files, compression, level):
     layers = []
     for file in files:
@@ -54,7 +67,7 @@ def _tar_import_aspect_impl(target, ctx):
     files = target[DefaultInfo].files.to_list()
 
     # What is no layer the image says, which an aspect doesn't know.
-    if OciLayerInfo in target or any([file.is_directory for file in files]):
+    if OciLayerInfo in target or OciImageInfo in target or OciIndexInfo in target or any([file.is_directory for file in files]):
         return []
     layers = _import(ctx, target.label, files, ctx.attr.compression, ctx.attr.compression_level)
     return [_ImportedTarsInfo(layers = tuple(layers))]
@@ -80,12 +93,11 @@ def layers_of(ctx):
     """
     layers = []
     for target in ctx.attr.tars:
+        check_no_image(ctx, target)
         if OciLayerInfo in target:
             layers.append(target[OciLayerInfo])
         elif _ImportedTarsInfo in target:
             layers.extend(target[_ImportedTarsInfo].layers)
-        elif OciImageInfo in target or OciIndexInfo in target:
-            fail("%s: tars: %s is an image, not a layer. To build on it, use base = %r; else name its layers." % (ctx.label, target.label, str(target.label)))
         else:
             layers.extend(_import(ctx, target.label, target[DefaultInfo].files.to_list(), ctx.attr.compression, ctx.attr.compression_level))
     return layers

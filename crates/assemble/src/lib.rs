@@ -10,6 +10,7 @@ pub mod index;
 pub mod layout;
 pub mod manifest;
 
+mod built_for;
 mod files;
 
 use clap::{Parser, Subcommand};

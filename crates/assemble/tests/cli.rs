@@ -80,7 +80,7 @@ fn from_a_base_layout_to_a_layout_for_two_platforms() {
         &[
             "index",
             "--spec",
-            r#"{"v":1,"label":"//app:index"}"#,
+            r#"{"v":1,"label":"//app:index","images":[{"label":"//app:arm"},{"label":"//app:amd"}]}"#,
             "--image=arm.descriptor",
             "--image=amd.descriptor",
             "--index=index.json",

@@ -6,8 +6,12 @@ _DAMAGE = {
     # The largest blob is the layer.
     "layer_changed": "f=$(ls -S $2/blobs/sha256/* | head -n 1) && printf x | dd of=$f conv=notrunc status=none",
     "layer_missing": "rm -f $(ls -S $2/blobs/sha256/* | head -n 1)",
+    # What `oras` and others put into layouts without an image.
+    "no_image": "printf '{\"schemaVersion\":2,\"manifests\":[]}' > $2/index.json",
     "no_index_json": "rm -f $2/index.json",
     "none": "true",
+    # A directory, and nothing of a layout in it.
+    "not_a_layout": "rm -rf $2/* && echo text > $2/file.txt",
 }
 
 def _broken_layout_impl(ctx):

@@ -143,6 +143,15 @@ fn start(spec: &Spec, base: Option<&Base>) -> Result<(Config, Platform)> {
     match (base, &spec.platform) {
         (Some(base), None) => {
             let platform = base.config.platform().context("the base's config")?;
+            if let Some(built_for) = &spec.built_for {
+                ensure!(
+                    built_for.fits(&platform),
+                    "its platform {} is {}, and its base is for {platform}: use a base that has {}, or another platform",
+                    built_for.label,
+                    built_for.platform,
+                    built_for.platform
+                );
+            }
             Ok((base.config.clone(), platform))
         }
         (None, Some(platform)) => {
@@ -223,6 +232,7 @@ mod tests {
     use testing::image;
 
     use super::*;
+    use crate::built_for::BuiltFor;
 
     fn layer(label: &str, compression: Compression) -> LayerJson {
         image::layer(label, &[("x", label.as_bytes())], compression).metadata
@@ -389,6 +399,22 @@ mod tests {
             let error = failed(Inputs { spec, ..scratch() });
             assert!(error.contains("unknown") && error.contains(expected), "{error}");
         }
+    }
+
+    #[test]
+    fn a_base_for_another_platform_than_it_is_built_for() {
+        let built_for = |platform: &str| {
+            let mut inputs = on(base(Family::Oci));
+            inputs.spec.built_for =
+                Some(BuiltFor { label: "//:platform".to_owned(), platform: platform.parse().unwrap() });
+            inputs
+        };
+        built(built_for("linux/arm64/v8"));
+        let error = failed(built_for("linux/amd64"));
+        assert!(
+            error.contains("its platform //:platform is linux/amd64, and its base is for linux/arm64"),
+            "{error}"
+        );
     }
 
     #[test]

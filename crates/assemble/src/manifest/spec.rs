@@ -8,6 +8,7 @@ use oci::Platform;
 use serde::{Deserialize, Deserializer};
 
 use super::healthcheck::Healthcheck;
+use crate::built_for::BuiltFor;
 
 /// The element of `entrypoint` and `cmd` that stands for the inherited list.
 pub(super) const BASE: &str = "<rules_strata:base>";
@@ -21,6 +22,8 @@ pub(super) struct Spec {
     /// What the image runs on; set if, and only if, there is no base.
     #[serde(deserialize_with = "platform")]
     pub(super) platform: Option<Platform>,
+    /// What a base that is read only now must be for.
+    pub(super) built_for: Option<BuiltFor>,
     /// Empty unsets. Setting it clears an inherited `cmd`.
     pub(super) entrypoint: Option<Vec<String>>,
     /// Empty unsets.

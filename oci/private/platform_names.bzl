@@ -1,0 +1,58 @@
+"""Platforms as images name them, `os/architecture[/variant]`, and which of them fit each other.
+
+The same as in crates/oci/src/platform.rs, for what can be told at analysis.
+"""
+
+visibility("//oci/...")
+
+# The variant that an architecture has when it names none: arm64 and arm64/v8 are one platform to every runtime.
+_VARIANTS = {"amd64": "v1", "arm": "v7", "arm64": "v8"}
+
+def platform_name(os, architecture, variant = None):
+    """Puts a name together.
+
+    Args:
+      os: string.
+      architecture: string.
+      variant: string, or None or "" for none.
+
+    Returns:
+      string.
+    """
+    return "/".join([os, architecture] + ([variant] if variant else []))
+
+def platform_parts(name):
+    """Takes a name apart.
+
+    Args:
+      name: string.
+
+    Returns:
+      tuple of os, architecture and variant, which is None where the name has none.
+    """
+    parts = name.split("/")
+    return parts[0], parts[1], (parts[2] if len(parts) > 2 else None)
+
+def _full(name):
+    os, architecture, variant = platform_parts(name)
+    return os, architecture, variant or _VARIANTS.get(architecture)
+
+def same_platform(one, other):
+    """Whether two names are of one platform: `linux/arm64` and `linux/arm64/v8` are."""
+    return _full(one) == _full(other)
+
+def same_machine(one, other):
+    """Whether operating system and architecture are the same, whatever the variants are."""
+    return platform_parts(one)[:2] == platform_parts(other)[:2]
+
+def fits(wanted, found):
+    """Whether what is for `found` is what somebody who asks for `wanted` wants.
+
+    Args:
+      wanted: string. Without a variant, any will do.
+      found: string.
+
+    Returns:
+      bool.
+    """
+    return same_machine(wanted, found) and (platform_parts(wanted)[2] == None or same_platform(wanted, found))
