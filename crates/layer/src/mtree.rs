@@ -117,7 +117,7 @@ impl<W: Write> Listing<W> {
     }
 }
 
-fn encode(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn encode(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
     let plain = |byte: &u8| byte.is_ascii_graphic() && !b"\\#=*?[".contains(byte);
     let mut rest = bytes;
     while let Some(at) = rest.iter().position(|byte| !plain(byte)) {

@@ -75,7 +75,9 @@ impl Slice {
         Self { tar: Arc::clone(tar), offset, size, map: map.map(Arc::new) }
     }
 
-    pub(crate) const fn size(&self) -> u64 {
+    /// How many bytes it has, holes counted.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
         self.size
     }
 
@@ -87,7 +89,7 @@ impl Slice {
     ///
     /// # Errors
     /// If the tar is gone.
-    pub(crate) fn open(&self) -> Result<SliceReader, Error> {
+    pub fn open(&self) -> Result<SliceReader, Error> {
         let (file, base) = match &self.tar.spool {
             Some((file, base)) => (Arc::clone(file), *base),
             None => {
@@ -103,7 +105,7 @@ impl Slice {
 
 /// Reads a slice.
 #[derive(Debug)]
-pub(crate) struct SliceReader {
+pub struct SliceReader {
     slice: Slice,
     file: Arc<File>,
     /// Where the first byte that is stored is in the file.

@@ -47,7 +47,7 @@ pub(super) fn parse_records(mut bytes: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>>
 }
 
 /// A path of a foreign tar, without slashes at the ends, empty parts, `.` and `..`.
-pub(super) fn clean(path: &[u8]) -> Result<Vec<u8>, String> {
+pub(crate) fn clean(path: &[u8]) -> Result<Vec<u8>, String> {
     let mut parts: Vec<&[u8]> = Vec::new();
     for part in path.split(|byte| *byte == b'/') {
         match part {

@@ -25,10 +25,11 @@
 mod check;
 pub(crate) mod decompress;
 mod extensions;
-mod fields;
+pub(crate) mod fields;
 pub(crate) mod found;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+pub(crate) mod locate;
 mod raw;
 pub(crate) mod scan;
 pub(crate) mod sniff;
@@ -99,36 +100,60 @@ pub fn import(
     (blob, metadata, mtree): (Option<&Path>, &Path, &Path),
     warn: &mut dyn FnMut(&str),
 ) -> Result<LayerJson, Error> {
-    let failed = |operation| move |error| Error::Source { operation, path: source.to_owned(), source: error };
-    let mut file = File::open(source).map_err(failed("open"))?;
+    let open = |error| Error::Source { operation: "open", path: source.to_owned(), source: error };
+    let file = File::open(source).map_err(open)?;
+    let mut blob_file = blob.map(AtomicFile::create).transpose()?;
+    let mut mtree_file = AtomicFile::create(mtree)?;
+    let layer = import_from(
+        (source, file),
+        treatment,
+        threads,
+        description,
+        blob_file.as_mut().zip(blob),
+        (BufWriter::new(&mut mtree_file), mtree),
+        warn,
+    )?;
+    finish(&layer, blob_file, mtree_file, metadata)?;
+    Ok(layer)
+}
+
+/// As [`import`], for a tar that is somewhere else than in a file of its own, and whose outputs are in the caller's hands.
+/// The paths stand for them in messages.
+///
+/// # Errors
+/// As for [`import`].
+pub fn import_from(
+    (source, mut input): (&Path, impl Read),
+    treatment: Treatment,
+    threads: NonZeroUsize,
+    description: Description,
+    blob: Option<(&mut AtomicFile, &Path)>,
+    (mtree, mtree_path): (impl Write, &Path),
+    warn: &mut dyn FnMut(&str),
+) -> Result<LayerJson, Error> {
+    let read = |error| Error::Source { operation: "read", path: source.to_owned(), source: error };
     let mut head = Vec::with_capacity(TAR_BLOCK);
-    (&mut file).take(TAR_BLOCK as u64).read_to_end(&mut head).map_err(failed("read"))?;
+    (&mut input).take(TAR_BLOCK as u64).read_to_end(&mut head).map_err(read)?;
     let found = match sniff::sniff(&head) {
         Sniffed::Tar(compression) => compression,
         Sniffed::Other(words) => {
             return Err(Error::NotATar { path: source.to_owned(), problem: words.into() });
         }
     };
-    let input = head.chain(file);
-    let mut blob_file = blob.map(AtomicFile::create).transpose()?;
-    let mut mtree_file = AtomicFile::create(mtree)?;
-    let mut listing = Listing::new(BufWriter::new(&mut mtree_file))
-        .map_err(|error| Error::Write { path: mtree.to_owned(), source: error })?;
-    let mut pass = Pass { source, found, threads, listing: &mut listing, mtree, warn };
-
-    let layer = match (treatment.codec(found), &mut blob_file, blob) {
-        (Some(codec), Some(out), Some(path)) => {
-            describe(pass.run(input, codec, (out, path))?, codec, description)
-        }
-        (_, copy, _) => {
-            let kept = pass.keep(input, copy.as_mut(), blob.unwrap_or(source))?;
+    let input = head.chain(input);
+    let unlisted = |error| Error::Write { path: mtree_path.to_owned(), source: error };
+    let mut listing = Listing::new(mtree).map_err(unlisted)?;
+    let mut pass = Pass { source, found, threads, listing: &mut listing, mtree: mtree_path, warn };
+    let layer = match (treatment.codec(found), blob) {
+        (Some(codec), Some(out)) => describe(pass.run(input, codec, out)?, codec, description),
+        (_, blob) => {
+            let (copy, path) = blob.map_or((None, source), |(copy, path)| (Some(copy), path));
+            let kept = pass.keep(input, copy, path)?;
             LayerJson { layer_format: None, members: None, ..describe(kept, codec_of(found), description) }
         }
     };
-    let shape = listing.finish().map_err(|error| Error::Write { path: mtree.to_owned(), source: error })?;
-    let layer = LayerJson { shape: Some(shape), ..layer };
-    finish(&layer, blob_file, mtree_file, metadata)?;
-    Ok(layer)
+    let shape = listing.finish().map_err(unlisted)?;
+    Ok(LayerJson { shape: Some(shape), ..layer })
 }
 
 /// The codec that stands for a kind of compression where the level does not matter.
