@@ -18,7 +18,7 @@ pub const INDEX: &str = "index.json";
 /// Path of the blobs, each named by the hexadecimal part of its digest.
 pub const BLOBS: &str = "blobs/sha256";
 /// The version of layouts that is written; readers take any 1.x.
-const VERSION: &str = "1.0.0";
+pub(crate) const VERSION: &str = "1.0.0";
 
 #[cfg(test)]
 mod tests {

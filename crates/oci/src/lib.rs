@@ -1,8 +1,9 @@
-//! The OCI formats: digests, references, descriptors, manifests, configs and layouts.
+//! The OCI formats: digests, references, descriptors, manifests, configs, layouts and archives.
 //!
 //! Everything here is a function of its inputs: no network, no clock, no environment. What is parsed keeps
 //! the fields it does not know, and what is written has sorted keys, so that equal images have equal bytes.
 
+pub mod archive;
 pub mod atomic;
 pub mod config;
 pub mod descriptor;
@@ -14,6 +15,7 @@ pub mod manifest;
 pub mod media_type;
 pub mod platform;
 pub mod reference;
+pub mod report;
 pub mod shape;
 pub mod stamp;
 pub mod timestamp;

@@ -326,6 +326,7 @@ _NORMAL_DEPENDENCIES = {
             "serde": Label("@crates//vendor/serde-1.0.229:serde"),
             "serde_json": Label("@crates//vendor/serde_json-1.0.154:serde_json"),
             "sha2": Label("@crates//vendor/sha2-0.11.1:sha2"),
+            "tar": Label("@crates//vendor/tar-0.4.46:tar"),
             "thiserror": Label("@crates//vendor/thiserror-2.0.21:thiserror"),
             "time": Label("@crates//vendor/time-0.3.55:time"),
         },
@@ -436,9 +437,12 @@ _NORMAL_ALIASES = {
 _NORMAL_DEV_DEPENDENCIES = {
     "crates/assemble": {
         _COMMON_CONDITION: {
+            "flate2": Label("@crates//vendor/flate2-1.1.10:flate2"),
             "oci-spec": Label("@crates//vendor/oci-spec-0.10.0:oci_spec"),
             "proptest": Label("@crates//vendor/proptest-1.12.0:proptest"),
+            "tar": Label("@crates//vendor/tar-0.4.46:tar"),
             "tempfile": Label("@crates//vendor/tempfile-3.27.0:tempfile"),
+            "zstd": Label("@crates//vendor/zstd-0.14.3:zstd"),
         },
     },
     "examples/hello": {
