@@ -66,24 +66,63 @@ pub(crate) struct IdentityArgs {
 impl IdentityArgs {
     /// The two files, for [`write_all`].
     pub(crate) fn contents(&self, descriptor: &Descriptor) -> Result<[(&Path, Vec<u8>); 2]> {
-        // With a newline, as the digest files of rules_oci have it, which scripts compare and concatenate.
-        let digest = format!("{}\n", descriptor.digest).into_bytes();
-        Ok([(&self.descriptor, canonical(descriptor)?), (&self.digest, digest)])
+        identity(&self.descriptor, &self.digest, descriptor)
     }
+}
+
+/// The same outputs where not everybody wants them.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct OptionalIdentityArgs {
+    /// Where to write the descriptor.
+    #[arg(long, value_name = "OUT", requires = "digest")]
+    descriptor: Option<PathBuf>,
+    /// Where to write the digest, as a line of text.
+    #[arg(long, value_name = "OUT", requires = "descriptor")]
+    digest: Option<PathBuf>,
+}
+
+impl OptionalIdentityArgs {
+    /// The files that are wanted, for [`write_all`].
+    pub(crate) fn contents(
+        &self,
+        describe: impl FnOnce() -> Result<Descriptor>,
+    ) -> Result<Vec<(&Path, Vec<u8>)>> {
+        let (Some(descriptor), Some(digest)) = (&self.descriptor, &self.digest) else {
+            return Ok(Vec::new());
+        };
+        identity(descriptor, digest, &describe()?).map(Vec::from)
+    }
+}
+
+fn identity<'a>(
+    path: &'a Path,
+    digest: &'a Path,
+    descriptor: &Descriptor,
+) -> Result<[(&'a Path, Vec<u8>); 2]> {
+    // With a newline, as the digest files of rules_oci have it, which scripts compare and concatenate.
+    let line = format!("{}\n", descriptor.digest).into_bytes();
+    Ok([(path, canonical(descriptor)?), (digest, line)])
 }
 
 /// Writes files that belong together: none is at its place before all of them are complete.
 pub(crate) fn write_all<'a>(files: impl IntoIterator<Item = (&'a Path, Vec<u8>)>) -> Result<()> {
+    commit(stage(files)?)
+}
+
+/// Writes files that are not at their place yet.
+pub(crate) fn stage<'a>(files: impl IntoIterator<Item = (&'a Path, Vec<u8>)>) -> Result<Vec<AtomicFile>> {
     let mut pending = Vec::new();
     for (path, bytes) in files {
         let mut file = AtomicFile::create(path)?;
         file.write_all(&bytes).with_context(|| format!("cannot write {}", path.display()))?;
         pending.push(file);
     }
-    for file in pending {
-        file.commit()?;
-    }
-    Ok(())
+    Ok(pending)
+}
+
+/// Puts files at their place.
+pub(crate) fn commit(files: Vec<AtomicFile>) -> Result<()> {
+    files.into_iter().try_for_each(|file| Ok(file.commit()?))
 }
 
 #[cfg(test)]

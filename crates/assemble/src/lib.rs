@@ -1,17 +1,22 @@
-//! Writes metadata: manifests, indexes, base imports and layout directories.
+//! Writes metadata: manifests, indexes, base imports, layout directories and archives.
 //!
 //! Each subcommand is one module with its `Args` and one `run`. Outputs depend on the inputs alone, and they
 //! appear all together or, if anything is wrong, not at all. Manifests and indexes are made from descriptions
 //! of layers: no layer blob is opened for them.
 
+pub mod archive;
 pub mod arguments;
 pub mod base;
 pub mod index;
 pub mod layout;
 pub mod manifest;
+pub mod report;
+pub mod tree;
 
 mod built_for;
+mod content;
 mod files;
+mod stack;
 
 use clap::{Parser, Subcommand};
 
@@ -33,8 +38,14 @@ enum Command {
     Manifest(Box<manifest::Args>),
     /// Writes the index of images for several platforms.
     Index(index::Args),
-    /// Takes the manifest and config of a base image out of a layout directory, verifying all of it.
+    /// Takes the manifest and config of a base image out of a layout directory or an archive, verifying all of it.
     Base(base::Args),
+    /// Writes the tree that a container of an image sees, as one listing.
+    Tree(tree::Args),
+    /// Writes what is in an image, as JSON.
+    Report(report::Args),
+    /// Writes an archive with everything that a manifest or index names, for `docker load` and others.
+    Archive(archive::Args),
     /// Writes a layout directory with everything that a manifest or index names.
     Layout(layout::Args),
 }
@@ -48,7 +59,10 @@ impl Cli {
         match self.command {
             Command::Manifest(args) => manifest::run(&args, warn),
             Command::Index(args) => index::run(&args),
-            Command::Base(args) => base::run(&args),
+            Command::Base(args) => base::run(&args, warn),
+            Command::Tree(args) => tree::run(&args, warn),
+            Command::Report(args) => report::run(&args, warn),
+            Command::Archive(args) => archive::run(&args, warn),
             Command::Layout(args) => layout::run(&args),
         }
     }

@@ -9,7 +9,7 @@ mod expansion;
 mod healthcheck;
 mod history;
 mod lines;
-mod replaced;
+pub(crate) mod replaced;
 mod spec;
 
 use std::path::{Path, PathBuf};

@@ -50,7 +50,7 @@ fn from_a_base_layout_to_a_layout_for_two_platforms() {
         dir,
         &[
             "base",
-            "--layout=base",
+            "--source=base",
             "--label=//app:arm",
             "--platform=linux/arm64",
             "--manifest=bm",
@@ -141,11 +141,11 @@ fn failures_name_the_target_once_and_leave_nothing() {
             "assemble: error: //app:image: unknown architecture \"x86_64\": did you mean \"amd64\"? known are 386,",
         ),
         (
-            &["base", "--layout=base", "--label=//app:base", "--manifest=m", "--config=c"],
+            &["base", "--source=base", "--label=//app:base", "--manifest=m", "--config=c"],
             "assemble: error: //app:base: cannot use base as a base: base has no index.json",
         ),
         (
-            &["base", "--layout=nowhere", "--label=//app:base", "--manifest=m", "--config=c"],
+            &["base", "--source=nowhere", "--label=//app:base", "--manifest=m", "--config=c"],
             "assemble: error: //app:base: cannot use nowhere as a base: nowhere has no oci-layout",
         ),
     ];
@@ -154,7 +154,7 @@ fn failures_name_the_target_once_and_leave_nothing() {
         assert!(stderr.starts_with(expected), "{stderr}");
         assert_eq!(stderr.lines().count(), 1, "{stderr}");
     }
-    assert!(fail(dir, 2, &["base", "--layout=base"]).contains("--label"));
+    assert!(fail(dir, 2, &["base", "--source=base"]).contains("--label"));
     assert!(fail(dir, 2, &["base", "--platform=linux"]).contains("os/architecture"));
     let mut left: Vec<_> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();

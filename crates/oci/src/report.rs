@@ -23,7 +23,7 @@ pub struct Report {
     pub digest: Digest,
     /// Media type of the manifest.
     pub media_type: String,
-    /// Bytes of manifest, config and layers together, as a registry stores them.
+    /// Bytes of manifest, config and layers together, each once, as a registry stores them.
     pub size: u64,
     /// What the image runs on, if its config says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]

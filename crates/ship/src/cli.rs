@@ -15,7 +15,7 @@ use crate::exit::{Exit, usage};
 use crate::spec::{self, Spec};
 use crate::target::Target;
 use crate::ui::Ui;
-use crate::{fetch, interrupt, load, push, serve};
+use crate::{fetch, inspect, interrupt, load, push, serve};
 
 /// What is the same in all commands.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -74,6 +74,8 @@ pub enum Command {
     Push(Spec, PathBuf, push::Args),
     /// Load what a spec names.
     Load(Spec, PathBuf, load::Args),
+    /// Show what a spec names.
+    Inspect(Spec, PathBuf, inspect::Args),
     /// Serve a layout.
     Serve(serve::Args),
     /// Fetch a blob.
@@ -181,6 +183,10 @@ fn run_target(spec: Spec, path: PathBuf, arguments: impl Iterator<Item = OsStrin
             let (common, args) = flags(&spec.label, about_load(&spec), arguments);
             (common, Command::Load(spec, path, args))
         }
+        spec::Command::Inspect => {
+            let (common, args) = flags(&spec.label, inspect::about(&spec), arguments);
+            (common, Command::Inspect(spec, path, args))
+        }
     }
 }
 
@@ -202,6 +208,8 @@ pub async fn run(command: &Command, environment: &Environment, ui: &Ui) -> anyho
             let done = interrupt::unless(work, LOAD_GRACE, "interrupted", ui).await;
             done.with_context(|| format!("{}: load", spec.label))
         }
+        Command::Inspect(spec, path, args) => inspect::run(spec, path, args, environment, ui)
+            .with_context(|| format!("{}: inspect", spec.label)),
         Command::Serve(args) => {
             interrupt::unless(serve::run(args, environment, ui), Duration::ZERO, "no longer serving", ui)
                 .await

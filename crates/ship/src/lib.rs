@@ -10,6 +10,7 @@ pub mod credentials;
 pub mod environment;
 pub mod exit;
 pub mod fetch;
+pub mod inspect;
 pub mod interrupt;
 pub mod load;
 pub mod push;

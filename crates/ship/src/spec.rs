@@ -30,6 +30,9 @@ pub struct Spec {
     /// For `load`.
     #[serde(default)]
     pub load: Load,
+    /// For `inspect`.
+    #[serde(default)]
+    pub inspect: Inspect,
 }
 
 /// The command that a spec is for.
@@ -40,6 +43,8 @@ pub enum Command {
     Push,
     /// Load into a container runtime.
     Load,
+    /// Show what is in the image.
+    Inspect,
 }
 
 /// A file of the build, in the two ways there are to find it.
@@ -119,6 +124,13 @@ pub struct Load {
     /// The format of an archive, where one is made.
     #[serde(default)]
     pub format: Format,
+}
+
+/// What an inspect target shows.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Inspect {
+    /// The report on the image, [`oci::report`].
+    pub report: Option<File>,
 }
 
 /// The format of an archive.

@@ -18,7 +18,7 @@ const MOST_FOLLOWED: usize = 40;
 const MOST_NAMED: usize = 10;
 
 /// Tells `warn` of every link that one of `layers` replaces, which lie on `base`; both lowest first.
-pub(super) fn check(base: &[LayerJson], layers: &[LayerJson], mut warn: impl FnMut(&str)) {
+pub(crate) fn check(base: &[LayerJson], layers: &[LayerJson], mut warn: impl FnMut(&str)) {
     let mut links = Links::default();
     for layer in base {
         links.add(layer);

@@ -1,0 +1,224 @@
+//! `assemble archive`: one tar with everything that a manifest or index names, for `docker load` and others.
+//!
+//! Digests of layers are taken from their layer.json, and those in blob trees from their names: whoever made
+//! these files has hashed them. Sizes are checked.
+
+use std::{
+    io::{self, BufWriter, Cursor, Read},
+    path::PathBuf,
+};
+
+use anyhow::{Context as _, Result};
+use oci::{
+    Descriptor, Reference,
+    archive::{self, Archive, Format},
+    atomic::AtomicFile,
+};
+
+use crate::{
+    content::{ContentArgs, Sources},
+    files,
+};
+
+/// How much is written at a time.
+const BUFFER: usize = 256 << 10;
+
+/// Arguments of `assemble archive`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    content: ContentArgs,
+    /// `docker` for any Docker, of one image; `oci` for readers of layouts.
+    #[arg(long)]
+    format: Format,
+    /// A name of the image, which loading the archive gives it; repeatable.
+    #[arg(long, value_name = "NAME[:TAG]")]
+    tag: Vec<String>,
+    /// A file with further names, one a line.
+    #[arg(long, value_name = "FILE")]
+    tags_file: Option<PathBuf>,
+    /// Label of the target that needs the archive, for messages.
+    #[arg(long)]
+    label: String,
+    /// Where to write the archive.
+    #[arg(long, value_name = "FILE")]
+    output: PathBuf,
+}
+
+/// Writes the archive; `warn` is told what some reader of it may lack.
+///
+/// # Errors
+/// If something is missing that the root names, or the format has no place for it, beginning with the label of the target;
+/// there is no archive then.
+pub fn run(args: &Args, mut warn: impl FnMut(&str)) -> Result<()> {
+    write(args, |words| warn(&format!("{}: {words}", args.label))).with_context(|| args.label.clone())
+}
+
+fn write(args: &Args, mut warn: impl FnMut(&str)) -> Result<()> {
+    let names = names(args)?;
+    let root = files::read(&args.content.root)?;
+    let sources = Sources::gather(&args.content)?;
+    let (descriptor, _) = sources
+        .describe_root(&root)
+        .with_context(|| format!("cannot make an archive of {}", args.content.root.display()))?;
+    let archive = Archive { format: args.format, root: &descriptor, names: &names };
+    let mut out = BufWriter::with_capacity(BUFFER, AtomicFile::create(&args.output)?);
+    let open = |blob: &Descriptor| -> io::Result<Option<Box<dyn Read>>> {
+        if blob.digest == descriptor.digest {
+            return Ok(Some(Box::new(Cursor::new(root.clone()))));
+        }
+        sources.open(&blob.digest)
+    };
+    let written = archive::write(&archive, &mut out, open)
+        .with_context(|| format!("cannot make {}", args.output.display()))?;
+    let file = out.into_inner().map_err(io::IntoInnerError::into_error);
+    file.with_context(|| format!("cannot write {}", args.output.display()))?.commit()?;
+    if args.format == Format::Docker
+        && let Some(layer) = written.zstd_layers.first()
+    {
+        warn(&format!(
+            "{} layers of the archive are compressed with zstd ({layer}), which Docker before version 23 cannot read. For \
+             those, give the layers compression = \"gzip\", or load the image by `bazel run`, which converts them",
+            written.zstd_layers.len()
+        ));
+    }
+    Ok(())
+}
+
+/// The names in the arguments and in the file.
+fn names(args: &Args) -> Result<Vec<Reference>> {
+    let text = args.tags_file.as_deref().map(files::read_text).transpose()?;
+    let lines = text.iter().flat_map(|text| text.lines()).map(str::trim).filter(|line| !line.is_empty());
+    let names = archive::names(args.tag.iter().map(String::as_str).chain(lines)).context("repo_tags")?;
+    anyhow::ensure!(
+        !names.is_empty() || args.tags_file.is_none(),
+        "repo_tags: {} names nothing: write a name into it, such as app:latest",
+        args.tags_file.as_deref().unwrap_or("".as_ref()).display()
+    );
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, fs, io::Read as _, path::Path};
+
+    use oci::{Compression, Family, Index, Platform};
+    use testing::image;
+
+    use super::*;
+
+    fn example(compression: Compression) -> image::Image {
+        let layer = image::layer("//:layer", &[("a", b"a")], compression);
+        image::image(&Platform::new("linux", "amd64"), Family::Oci, vec![layer])
+    }
+
+    /// Arguments for an image whose parts are in `dir`.
+    fn arguments(dir: &Path, image: &image::Image, format: Format) -> Args {
+        image.write_files(dir);
+        let content = ContentArgs {
+            root: dir.join("manifest.json"),
+            manifest: vec![],
+            config: vec![dir.join("config.json")],
+            layer: vec![dir.join("0.layer.json")],
+            blob: vec![dir.join("0.blob")],
+            blob_tree: vec![],
+        };
+        let output = dir.join("archive.tar");
+        Args { content, format, tag: vec![], tags_file: None, label: "//:x".into(), output }
+    }
+
+    fn warnings(args: &Args) -> Result<String, String> {
+        let mut warnings = String::new();
+        run(args, |words| warnings.push_str(words)).map_err(|error| format!("{error:#}"))?;
+        Ok(warnings)
+    }
+
+    fn entries(path: &Path) -> BTreeMap<String, Vec<u8>> {
+        let mut archive = tar::Archive::new(fs::File::open(path).unwrap());
+        let read = |entry: io::Result<tar::Entry<'_, fs::File>>| {
+            let mut entry = entry.unwrap();
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes).unwrap();
+            (entry.path().unwrap().to_str().unwrap().to_owned(), bytes)
+        };
+        archive.entries().unwrap().map(read).collect()
+    }
+
+    #[test]
+    fn an_image_with_names_from_both_places() {
+        let dir = tempfile::tempdir().unwrap();
+        let image = example(Compression::Gzip);
+        let mut args = arguments(dir.path(), &image, Format::Docker);
+        fs::write(dir.path().join("tags"), "team/app\r\n\n b:2 \n").unwrap();
+        args.tag = vec!["b:2".into()];
+        args.tags_file = Some(dir.path().join("tags"));
+        assert_eq!(warnings(&args).unwrap(), "");
+        let first = fs::read(&args.output).unwrap();
+        let entries = entries(&args.output);
+        let index: Index = serde_json::from_slice(&entries["index.json"]).unwrap();
+        assert_eq!(index.manifests[0].platform, image.descriptor().platform);
+        let names: Vec<_> = index.manifests.iter().map(|m| &*m.annotations[archive::REF_NAME]).collect();
+        assert_eq!(names, ["b:2", "team/app:latest"]);
+        for blob in image.blobs() {
+            assert_eq!(entries[&format!("blobs/sha256/{}", oci::Digest::of(blob).hex())], blob);
+        }
+        warnings(&args).unwrap();
+        assert_eq!(fs::read(&args.output).unwrap(), first, "the same bytes again");
+    }
+
+    #[test]
+    fn layers_that_are_only_in_a_tree() {
+        let dir = tempfile::tempdir().unwrap();
+        let image = example(Compression::Gzip);
+        let mut args = arguments(dir.path(), &image, Format::Oci);
+        warnings(&args).unwrap();
+        let given = fs::read(&args.output).unwrap();
+        image.write_layout(&dir.path().join("base"));
+        (args.content.layer, args.content.blob) = (vec![], vec![]);
+        args.content.blob_tree = vec![dir.path().join("base")];
+        warnings(&args).unwrap();
+        assert_eq!(fs::read(&args.output).unwrap(), given, "where a blob comes from changes nothing");
+    }
+
+    #[test]
+    fn zstd_is_told_of_for_docker_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let image = example(Compression::Zstd);
+        let warned = warnings(&arguments(dir.path(), &image, Format::Docker)).unwrap();
+        assert!(warned.contains("//:x: 1 layers") && warned.contains("Docker before version 23"), "{warned}");
+        assert_eq!(warnings(&arguments(dir.path(), &image, Format::Oci)).unwrap(), "");
+    }
+
+    #[test]
+    fn errors_leave_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let image = example(Compression::Gzip);
+        let error = |change: &dyn Fn(&mut Args)| {
+            let mut args = arguments(dir.path(), &image, Format::Docker);
+            change(&mut args);
+            let error = warnings(&args).unwrap_err();
+            assert!(!args.output.exists());
+            error
+        };
+        fs::write(dir.path().join("empty"), "\n").unwrap();
+        fs::write(dir.path().join("index.json"), image::index(&[&image])).unwrap();
+        let empty = error(&|args| args.tags_file = Some(dir.path().join("empty")));
+        assert!(empty.contains("//:x: repo_tags: ") && empty.contains("names nothing"), "{empty}");
+        let bad = error(&|args| args.tag = vec!["App".into()]);
+        assert!(bad.contains("repo_tags: `App`") && bad.contains("lower case"), "{bad}");
+        let missing = error(&|args| (args.content.layer, args.content.blob) = (vec![], vec![]));
+        assert!(missing.contains(&image.layers[0].metadata.digest.to_string()), "{missing}");
+        let index = error(&|args| {
+            args.content.manifest = vec![dir.path().join("manifest.json")];
+            args.content.root = dir.path().join("index.json");
+        });
+        assert!(index.contains("set format = \"oci\""), "{index}");
+        let short = error(&|args| {
+            fs::write(dir.path().join("short"), "x").unwrap();
+            args.content.blob = vec![dir.path().join("short")];
+        });
+        assert!(short.contains("build both again"), "{short}");
+        let no_config = error(&|args| args.content.config.clear());
+        assert!(no_config.contains("image.config"), "{no_config}");
+    }
+}
