@@ -5,6 +5,8 @@ Loading this file loads no other ruleset: `load("@rules_strata//oci:defs.bzl", "
 
 load("//oci/private:image.bzl", _oci_image_rule = "oci_image_rule")
 load("//oci/private:image_macro.bzl", _BASE = "BASE", _oci_image = "oci_image")
+load("//oci/private:import.bzl", _oci_import_rule = "oci_import_rule")
+load("//oci/private:import_macro.bzl", _oci_import = "oci_import")
 load("//oci/private:index.bzl", _oci_image_index_rule = "oci_image_index_rule")
 load("//oci/private:index_macro.bzl", _oci_image_index = "oci_image_index")
 load("//oci/private:layer.bzl", _oci_layer = "oci_layer")
@@ -19,6 +21,8 @@ oci_image = _oci_image
 oci_image_index = _oci_image_index
 oci_image_index_rule = _oci_image_index_rule
 oci_image_rule = _oci_image_rule
+oci_import = _oci_import
+oci_import_rule = _oci_import_rule
 oci_layer = _oci_layer
 oci_load = _oci_load
 oci_load_rule = _oci_load_rule

@@ -107,7 +107,7 @@ def import_layer(ctx, *, arguments, tar, blob, metadata, mtree):
         resource_set = _few_cpus,
     )
 
-def _assemble(ctx, mnemonic, verb, arguments, inputs, outputs, requirements = {}):
+def _assemble(ctx, mnemonic, verb, arguments, inputs, outputs, requirements = {}, resource_set = None):
     _run(
         ctx,
         ASSEMBLE_TOOLCHAIN_TYPE,
@@ -117,28 +117,47 @@ def _assemble(ctx, mnemonic, verb, arguments, inputs, outputs, requirements = {}
         inputs = inputs,
         outputs = outputs,
         requirements = requirements,
+        resource_set = resource_set,
     )
 
-def import_base(ctx, *, layout, platform, label, manifest, config):
-    """OciBaseImport: the one image of a layout directory that fits the target platform, checked blob by blob.
+def import_base(ctx, *, source, platform, reference, label, manifest, config, tree, archive, descriptor = None, digest = None):
+    """OciBaseImport: the one image of a layout directory or an archive that fits the target platform, checked blob by blob.
 
     Args:
       ctx: a rule's or aspect's context.
-      layout: File, a directory.
-      platform: string or None. `os/architecture[/variant]` to choose where the layout holds several images.
-      label: string. The layout's target, for messages.
+      source: File, a layout directory or an archive.
+      platform: string or None. `os/architecture[/variant]` to choose where the source holds several images.
+      reference: string or None. The name to choose where images of the source have several.
+      label: string. The source's target, for messages.
       manifest: File, declared.
       config: File, declared.
+      tree: File, a declared directory that gets the layers of an archive, as blobs/sha256/HEX; None where the source is a
+        directory for sure.
+      archive: bool. Whether the source must be an archive.
+      descriptor: File, declared; or None.
+      digest: File, declared; None together with descriptor.
     """
     arguments = new_arguments(ctx)
     arguments.add("base")
-    arguments.add_all("--layout", [layout], expand_directories = False)
+    arguments.add_all("--source", [source], expand_directories = False)
     arguments.add("--label", label)
     if platform:
         arguments.add("--platform", platform)
+    if reference:
+        arguments.add("--reference", reference)
+    if archive:
+        arguments.add("--archive")
+    if tree:
+        arguments.add_all("--tree", [tree], expand_directories = False)
     arguments.add("--manifest", manifest)
     arguments.add("--config", config)
-    _assemble(ctx, "OciBaseImport", "Reading base", arguments, depset([layout]), [manifest, config])
+    if descriptor:
+        arguments.add("--descriptor", descriptor)
+        arguments.add("--digest", digest)
+    outputs = [file for file in [manifest, config, tree, descriptor, digest] if file]
+
+    # Layers that are plain tars are compressed.
+    _assemble(ctx, "OciBaseImport", "Reading base", arguments, depset([source]), outputs, resource_set = _few_cpus if tree else None)
 
 def write_manifest(ctx, *, arguments, inputs, base, layers, manifest, config, descriptor, digest):
     """OciManifest: manifest and config of an image, from the metadata of its layers. Never sees a blob.
@@ -191,6 +210,17 @@ def write_index(ctx, *, spec, images, index, descriptor, digest):
     arguments.add("--digest", digest)
     _assemble(ctx, "OciIndex", "Writing index", arguments, depset(descriptors), [index, descriptor, digest])
 
+def _add_content(arguments, content):
+    """Adds all that an image or index consists of, for who needs the bytes."""
+    arguments.add("--root", content.root)
+    arguments.add_all(content.manifests, before_each = "--manifest")
+    arguments.add_all(content.configs, before_each = "--config")
+    for layer in content.layers:
+        if blob_of(layer):
+            arguments.add("--layer", layer.metadata)
+            arguments.add("--blob", blob_of(layer))
+    arguments.add_all(content.blob_trees, before_each = "--blob-tree", expand_directories = False)
+
 def write_layout(ctx, *, content, layout):
     """OciLayout: the layout directory. Runs only where somebody asks for it; push and load never do.
 
@@ -199,16 +229,9 @@ def write_layout(ctx, *, content, layout):
       content: struct from content.bzl.
       layout: File, declared directory.
     """
-    layers = [layer for layer in content.layers if blob_of(layer)]
     arguments = new_arguments(ctx)
     arguments.add("layout")
-    arguments.add("--root", content.root)
-    arguments.add_all(content.manifests, before_each = "--manifest")
-    arguments.add_all(content.configs, before_each = "--config")
-    for layer in layers:
-        arguments.add("--layer", layer.metadata)
-        arguments.add("--blob", blob_of(layer))
-    arguments.add_all(content.blob_trees, before_each = "--blob-tree", expand_directories = False)
+    _add_content(arguments, content)
     arguments.add_all("--output", [layout], expand_directories = False)
     _assemble(
         ctx,
@@ -258,3 +281,71 @@ def fetch_layer(ctx, *, label, digest, size, sources, blob, urls = []):
         requirements = {"no-remote-exec": "1", "requires-network": "1"},
         use_default_shell_env = True,
     )
+
+def write_archive(ctx, *, content, format, label, archive, tags = [], tags_file = None):
+    """OciArchive: everything in one tar, for `docker load` and others. Runs only where somebody asks for it.
+
+    Args:
+      ctx: the rule's context.
+      content: struct from content.bzl.
+      format: string. `docker`, for an image; or `oci`, also for an index.
+      label: string. The target, for messages.
+      archive: File, declared.
+      tags: list of strings. Names that loading the archive gives the image.
+      tags_file: File or None. Holds further names, one a line.
+    """
+    arguments = new_arguments(ctx)
+    arguments.add("archive")
+    arguments.add("--format", format)
+    arguments.add("--label", label)
+    _add_content(arguments, content)
+    arguments.add_all(tags, before_each = "--tag")
+    if tags_file:
+        arguments.add("--tags-file", tags_file)
+    arguments.add("--output", archive)
+    inputs = depset([tags_file] if tags_file else [], transitive = [content.complete])
+    _assemble(ctx, "OciArchive", "Archiving", arguments, inputs, [archive])
+
+def _look_into(ctx, mnemonic, verb, command, image, output):
+    """An action that wants to know what is in every layer: from its listing, or else from its blob."""
+    listed = [layer for layer in image.layers if layer.mtree]
+    unlisted = [layer for layer in image.layers if not layer.mtree and blob_of(layer)]
+    arguments = new_arguments(ctx)
+    arguments.add(command)
+    arguments.add("--label", image.label)
+    arguments.add("--manifest", image.manifest)
+    arguments.add("--config", image.config)
+    for layer in listed:
+        arguments.add("--layer", layer.metadata)
+        arguments.add("--mtree", layer.mtree)
+    for layer in unlisted:
+        arguments.add("--unlisted-layer", layer.metadata)
+        arguments.add("--blob", blob_of(layer))
+    arguments.add_all(image.blob_trees, before_each = "--blob-tree", expand_directories = False)
+    arguments.add("--output", output)
+    inputs = depset(
+        [image.manifest, image.config] + [layer.metadata for layer in listed + unlisted] +
+        [layer.mtree for layer in listed] + [blob_of(layer) for layer in unlisted],
+        transitive = [image.blob_trees],
+    )
+    _assemble(ctx, mnemonic, verb, arguments, inputs, [output])
+
+def write_tree(ctx, *, image, mtree):
+    """OciTree: a listing of what a container of the image sees. Runs only where somebody asks for it.
+
+    Args:
+      ctx: the rule's context.
+      image: OciImageInfo.
+      mtree: File, declared.
+    """
+    _look_into(ctx, "OciTree", "Listing", "tree", image, mtree)
+
+def write_report(ctx, *, image, report):
+    """OciReport: what is in the image, as JSON. Runs only where somebody asks for it.
+
+    Args:
+      ctx: the rule's context.
+      image: OciImageInfo.
+      report: File, declared.
+    """
+    _look_into(ctx, "OciReport", "Reporting on", "report", image, report)

@@ -1,4 +1,4 @@
-"""Bases: another image of this build, or any target whose output is an OCI image layout directory."""
+"""Bases: another image of this build, or any target whose output is an OCI image layout directory or an archive."""
 
 load("//oci:providers.bzl", "OciImageInfo", "OciIndexInfo")
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
@@ -9,10 +9,13 @@ load(":platforms.bzl", "PLATFORM_ATTRS", "target_platform")
 
 visibility("//oci/...")
 
+# What an archive in the source tree is called. Of other sources nobody knows at analysis whether they are directories.
+_ARCHIVES = (".tar", ".tgz", ".tar.gz", ".tzst", ".tar.zst", ".tar.zstd")
+
 _ImportedBaseInfo = provider(
-    doc = "The image in a layout directory that fits the target platform.",
+    doc = "The image in a layout directory or an archive that fits the target platform.",
     fields = {
-        "blob_trees": "depset of File. The layout.",
+        "blob_trees": "depset of File. The layout, or what the archive was split into.",
         "config": "File.",
         "layers": "tuple, empty: which layers a layout holds is not known at analysis.",
         "manifest": "File.",
@@ -21,33 +24,63 @@ _ImportedBaseInfo = provider(
     },
 )
 
-def _import(ctx, target):
-    files = target[DefaultInfo].files.to_list()
+def split_base(ctx, *, target, stem, reference = None, descriptor = None, digest = None):
+    """Declares the import of a layout directory or an archive.
 
-    # Whether a source file is a directory is not known at analysis: assemble tells.
-    if len(files) != 1 or not (files[0].is_directory or files[0].is_source):
-        fail("base %s is no image and no OCI image layout. It should have one output, a directory with oci-layout, index.json and blobs. It has: %s" % (
+    Args:
+      ctx: a rule's or aspect's context with PLATFORM_ATTRS.
+      target: Target with the one output that is imported.
+      stem: string. Where outputs are declared, below the package.
+      reference: string or None. The name of the image, where the source has several.
+      descriptor: File, declared; or None.
+      digest: File, declared; None together with descriptor.
+
+    Returns:
+      struct with manifest, config, layers, blob_trees and sources, as OciImageInfo has them.
+    """
+    files = target[DefaultInfo].files.to_list()
+    if len(files) != 1:
+        fail("base %s is neither an image nor an OCI image layout nor an archive. It should have one output: a directory with oci-layout, index.json and blobs, or a file that `docker save` or an OCI archive is. It has: %s" % (
             target.label,
             ", ".join([file.short_path for file in files]) or "none",
         ))
-    stem = ctx.label.name + ".strata/base/"
+    source = files[0]
     manifest = ctx.actions.declare_file(stem + "manifest.json")
     config = ctx.actions.declare_file(stem + "config.json")
+    tree = None if source.is_directory else ctx.actions.declare_directory(stem + "blobs")
+
+    # An archive must not be among the blob trees, or every push would carry it beside what it was split into.
+    archive = not source.is_directory and (not source.is_source or source.basename.endswith(_ARCHIVES))
     import_base(
         ctx,
-        layout = files[0],
+        source = source,
         platform = target_platform(ctx),
+        reference = reference,
         label = display_label(target.label),
         manifest = manifest,
         config = config,
+        tree = tree,
+        archive = archive,
+        descriptor = descriptor,
+        digest = digest,
     )
-    return _ImportedBaseInfo(
-        blob_trees = depset(files),
+    return struct(
+        blob_trees = depset(([] if archive else [source]) + ([tree] if tree else [])),
         config = config,
         layers = (),
         manifest = manifest,
         platform = None,
         sources = depset(),
+    )
+
+def _import(ctx, target):
+    base = split_base(ctx, target = target, stem = ctx.label.name + ".strata/base/")
+    return _ImportedBaseInfo(
+        blob_trees = base.blob_trees,
+        config = base.config,
+        layers = base.layers,
+        manifest = base.manifest,
+        sources = base.sources,
     )
 
 def _base_import_aspect_impl(target, ctx):
@@ -57,7 +90,7 @@ def _base_import_aspect_impl(target, ctx):
 
 base_import_aspect = aspect(
     implementation = _base_import_aspect_impl,
-    doc = "Imports a layout that a rule makes, once for all images that are built on it.",
+    doc = "Imports a layout or an archive that a rule makes, once for all images that are built on it.",
     attrs = PLATFORM_ATTRS,
     toolchains = [ASSEMBLE_TOOLCHAIN_TYPE],
 )

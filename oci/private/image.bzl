@@ -7,6 +7,7 @@ load(":base_import.bzl", "base_of")
 load(":content.bzl", "content_of")
 load(":expansion.bzl", "expand_make", "placeholders_of", "status_files_of")
 load(":image_attrs.bzl", "IMAGE_ATTRS")
+load(":image_groups.bzl", "IMAGE_GROUPS_DOC", "image_groups")
 load(":image_platform.bzl", "check_layers", "image_platform")
 load(":labels.bzl", "display_label")
 load(":stacking.bzl", "check_stacking")
@@ -114,13 +115,15 @@ def _oci_image_impl(ctx):
         **outputs
     )
     layout = ctx.actions.declare_directory(ctx.label.name)
-    write_layout(ctx, content = content_of(image), layout = layout)
+    content = content_of(image)
+    write_layout(ctx, content = content, layout = layout)
     return [
         DefaultInfo(files = depset([layout])),
         OutputGroupInfo(
             config = depset([image.config]),
             digest = depset([image.digest]),
             manifest = depset([image.manifest]),
+            **image_groups(ctx, image = image, content = content)
         ),
         image,
     ]
@@ -130,13 +133,13 @@ oci_image_rule = rule(
     doc = """An OCI image. `oci_image` is the macro that most people want.
 
 Default output: an OCI image layout directory, made only where it is asked for; pushing and loading don't need it.
-Output groups: `manifest`, `config`, `digest`.
+Output groups: `manifest`, `config`, `digest`; and, each made only where it is asked for, %s
 
 A directory of a layer replaces a symbolic link that a lower layer has at the same path, on every container runtime:
 `/bin/tool` over a base with `/bin -> usr/bin` hides all of the base's programs. The build warns where the layers below
 are of this build, and names the place to use instead. Who means it deletes the link first, by the `whiteouts` of a layer
 between.
-""",
+""" % IMAGE_GROUPS_DOC,
     attrs = IMAGE_ATTRS,
     cfg = platform_transition,
     provides = [OciImageInfo],

@@ -20,9 +20,10 @@ def _file(doc):
 
 _LAYERS = {
     "base": attr.label(
-        doc = """The image to build on: an `oci_image`, or any target whose one output is an OCI image layout directory.
-Of an `oci_image_index`, and of a layout with images for several platforms, the one for the target platform is taken.
-Default: from scratch.""",
+        doc = """The image to build on: an `oci_image`, an `oci_import`, or any target whose one output is an OCI image layout
+directory or an archive of `docker save` or of such a layout, plain or compressed with gzip or zstd, told by its bytes. Of
+an `oci_image_index`, and where a layout or an archive holds images of several platforms, the one for the target platform
+is taken. Default: from scratch.""",
         allow_files = True,
         aspects = [base_import_aspect],
     ),

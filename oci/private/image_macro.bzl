@@ -1,6 +1,7 @@
 """oci_image: the macro over oci_image_rule, with its helper targets."""
 
 load(":image.bzl", "oci_image_rule")
+load(":inspect.bzl", "inspect_target")
 load(":macros.bzl", "common_attributes", "digest_target", "route")
 load(":run_macros.bzl", "oci_load", "oci_push")
 
@@ -34,8 +35,8 @@ def oci_image(
     )
     ```
 
-    Targets: `<name>`, an OCI image layout directory; `<name>.digest`, a file that holds `sha256:…`; `<name>.load` where
-    repo_tags is given, `<name>.push` where repository is.
+    Targets: `<name>`, an OCI image layout directory; `<name>.digest`, a file that holds `sha256:…`;
+    `<name>.inspect`, which shows what is in it; `<name>.load` where repo_tags is given, `<name>.push` where repository is.
 
     docs/images.md says how values are merged with those of a base, and what expands where. Where a value is a `select`,
     name its form: a list goes to `cmd_list`, `entrypoint_list`, `exposed_ports_list` or `volumes_list`, a dict to
@@ -81,6 +82,7 @@ def oci_image(
         **(kwargs | common)
     )
     digest_target(name, common)
+    inspect_target(name, common)
     if repo_tags != None:
         oci_load(name = name + ".load", image = name, repo_tags = repo_tags, **common)
     if repository != None:

@@ -4,6 +4,7 @@ load("//oci:providers.bzl", "OciIndexInfo")
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
 load(":actions.bzl", "write_index", "write_layout")
 load(":content.bzl", "content_of")
+load(":image_groups.bzl", "archive_groups")
 load(":index_images.bzl", "INDEX_IMAGES_ATTRS", "check_images", "images_of")
 load(":labels.bzl", "display_label")
 
@@ -33,10 +34,15 @@ def _oci_image_index_impl(ctx):
 
     index = OciIndexInfo(label = label, images = tuple(images), **outputs)
     layout = ctx.actions.declare_directory(ctx.label.name)
-    write_layout(ctx, content = content_of(index), layout = layout)
+    content = content_of(index)
+    write_layout(ctx, content = content, layout = layout)
     return [
         DefaultInfo(files = depset([layout])),
-        OutputGroupInfo(digest = depset([index.digest]), index = depset([index.index])),
+        OutputGroupInfo(
+            digest = depset([index.digest]),
+            index = depset([index.index]),
+            **archive_groups(ctx, label = label, content = content, formats = ["oci"])
+        ),
         index,
     ]
 
@@ -45,7 +51,8 @@ oci_image_index_rule = rule(
     doc = """An OCI image index. `oci_image_index` is the macro that most people want.
 
 Default output: `<name>`, one OCI image layout directory with all images, made only where it is asked for.
-Output groups: `index`, the file `<name>.strata/index.json`, and `digest`, `<name>.strata/digest`.
+Output groups: `index`, the file `<name>.strata/index.json`, and `digest`, `<name>.strata/digest`; `oci_archive`, a tar
+of the layout, made only where it is asked for.
 
 With `platforms`, the one image in `images` is built for each, by the usual rules: its files have the names that they always
 have, `<image>` and `<image>.strata/…`, in the output directory of each platform's configuration

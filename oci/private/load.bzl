@@ -1,22 +1,53 @@
 """oci_load_rule: `bazel run` puts an image into a container runtime."""
 
+load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
+load(":actions.bzl", "write_archive")
+load(":content.bzl", "content_of", "image_or_index")
+load(":labels.bzl", "display_label")
 load(":run_target.bzl", "RUN_ATTRS", "optional_file_reference", "run_target")
 
 visibility("//oci/...")
+
+def _tarball(ctx):
+    archive = ctx.actions.declare_file(ctx.label.name + "/tarball.tar")
+    write_archive(
+        ctx,
+        content = content_of(image_or_index(ctx.attr.image)),
+        format = ctx.attr.format,
+        label = display_label(ctx.label),
+        archive = archive,
+        tags = ctx.attr.repo_tags_list,
+        tags_file = ctx.file.repo_tags,
+    )
+    return depset([archive])
 
 def _oci_load_impl(ctx):
     if bool(ctx.attr.repo_tags_list) == bool(ctx.file.repo_tags):
         fail("%s: repo_tags is the name that the image gets in the runtime: set it, such as repo_tags = [\"app:latest\"]." % ctx.label)
     options = {
+        "format": ctx.attr.format,
         "repo_tags": ctx.attr.repo_tags_list,
         "repo_tags_file": optional_file_reference(ctx, ctx.file.repo_tags),
     }
-    return [run_target(ctx, "load", options, [ctx.file.repo_tags] if ctx.file.repo_tags else [])]
+    return [
+        run_target(ctx, "load", options, [ctx.file.repo_tags] if ctx.file.repo_tags else []),
+        OutputGroupInfo(tarball = _tarball(ctx)),
+    ]
 
 oci_load_rule = rule(
     implementation = _oci_load_impl,
-    doc = "Loads an image, or the daemon's platform of an index, when run. `oci_load` is the macro that most people want.",
+    doc = """Loads an image, or the daemon's platform of an index, when run. `oci_load` is the macro that most people want.
+
+Output group: `tarball`, an archive with the names, for `docker load` and others. It is made only where it is asked for: a load needs
+none.""",
     attrs = RUN_ATTRS | {
+        "format": attr.string(
+            doc = """Format of archives. `docker` is for every `docker load`, and holds one image; readers of OCI layouts take it
+too. `oci` is an OCI image layout, and holds an index as well. (Docker before version 23 reads no layer that is compressed with
+zstd, in either.)""",
+            default = "docker",
+            values = ["docker", "oci"],
+        ),
         "repo_tags": attr.label(
             doc = "A file with names, one a line.",
             allow_single_file = True,
@@ -24,4 +55,5 @@ oci_load_rule = rule(
         "repo_tags_list": attr.string_list(doc = "Names to give the image, such as `app:latest`."),
     },
     executable = True,
+    toolchains = [ASSEMBLE_TOOLCHAIN_TYPE],
 )

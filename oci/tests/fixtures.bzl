@@ -96,3 +96,15 @@ unwrapped = rule(
     doc = "The outputs of a target without its providers: an image becomes a mere layout directory.",
     attrs = {"target": attr.label(mandatory = True)},
 )
+
+def _group_file_impl(ctx):
+    return [DefaultInfo(files = getattr(ctx.attr.target[OutputGroupInfo], ctx.attr.group))]
+
+group_file = rule(
+    implementation = _group_file_impl,
+    doc = "The files of an output group without the providers of the target.",
+    attrs = {
+        "group": attr.string(mandatory = True),
+        "target": attr.label(mandatory = True),
+    },
+)

@@ -1,0 +1,46 @@
+"""Output groups of an image that cost an action each, which runs only where somebody asks for the group."""
+
+load(":actions.bzl", "write_archive", "write_report", "write_tree")
+
+visibility("//oci/...")
+
+# For the docs of the rules that have them.
+IMAGE_GROUPS_DOC = """`oci_archive` and `docker_archive`, the image in one tar, without a name (`oci_load` has one with its
+names); `mtree`, a listing of what a container of the image sees, whiteouts applied; `report`, what is in the image, as JSON."""
+
+def archive_groups(ctx, *, label, content, formats):
+    """The archives of an image or an index.
+
+    Args:
+      ctx: the rule's context.
+      label: string. The target, for messages.
+      content: struct from content.bzl.
+      formats: list of strings. `docker` and `oci`, or one of them.
+
+    Returns:
+      dict from the name of a group to a depset of File.
+    """
+    groups = {}
+    for format in formats:
+        archive = ctx.actions.declare_file("%s.strata/%s.tar" % (ctx.label.name, format))
+        write_archive(ctx, content = content, format = format, label = label, archive = archive)
+        groups[format + "_archive"] = depset([archive])
+    return groups
+
+def image_groups(ctx, *, image, content):
+    """The groups of an image.
+
+    Args:
+      ctx: the rule's context.
+      image: OciImageInfo.
+      content: struct from content.bzl. What the image consists of.
+
+    Returns:
+      dict from the name of a group to a depset of File.
+    """
+    mtree = ctx.actions.declare_file(ctx.label.name + ".strata/image.mtree")
+    report = ctx.actions.declare_file(ctx.label.name + ".strata/report.json")
+    write_tree(ctx, image = image, mtree = mtree)
+    write_report(ctx, image = image, report = report)
+    archives = archive_groups(ctx, label = image.label, content = content, formats = ["docker", "oci"])
+    return archives | {"mtree": depset([mtree]), "report": depset([report])}
