@@ -195,7 +195,7 @@ fn unknown(descriptor: &Descriptor, created_by: String) -> LayerJson {
         digest: descriptor.digest,
         diff_id: descriptor.digest,
         size: descriptor.size,
-        uncompressed_size: 0,
+        uncompressed_size: None,
         media_type: descriptor.media_type.clone(),
         platform: None,
         annotations: descriptor.annotations.clone(),

@@ -3,6 +3,9 @@
 //! The root is asked for first, by digest: a registry that has it has all that it names, and what is left is one
 //! request a tag. Otherwise blobs go first, then manifests below the root from the bottom up, then the root under
 //! its tags. So whatever breaks off a push, no tag ever names what is incomplete.
+//!
+//! With a blob repository, a layer goes there first and is mounted from there: on registries with a store for each
+//! repository, images that share layers then store and send them once.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -33,6 +36,10 @@ pub struct Push {
     pub root: Descriptor,
     /// Tags to move; without any, the image is pushed by digest.
     pub tags: Vec<Tag>,
+    /// Tags of manifests below the root; they move before its own.
+    pub image_tags: Vec<(Descriptor, Tag)>,
+    /// A repository on the client's registry that gets all layers, from which they are mounted.
+    pub blob_repository: Option<String>,
     /// Where the bytes are.
     pub content: Arc<Content>,
     /// How many blobs are under way at once. At least 1; 8 is a good number.
@@ -87,20 +94,33 @@ pub async fn push(client: &Client, push: &Push) -> Result<Summary, Error> {
         .iter()
         .flat_map(|blob| push.content.mounts(&blob.digest, client.registry()).map(str::to_owned))
         .collect();
-    let scope = Arc::new(Scope::push(&push.repository, mount_from));
+    let home = push.blob_repository.as_deref().filter(|home| *home != push.repository);
+    let home = home.map(|home| Arc::new(Scope::push(home, mount_from.clone())));
+    let mount_from = mount_from.into_iter().chain(home.iter().map(|home| home.repository().to_owned()));
+    let scope = Arc::new(Scope::push(&push.repository, mount_from.collect()));
     let mut summary = Summary { foreign: plan.foreign.len(), ..Summary::default() };
     let exists = client.has_manifest(&scope, &push.root).await?;
     if exists {
         summary.existed = plan.blobs.len();
     } else {
         let levels = missing(client, push, &scope, &plan).await?;
-        push_blobs(client, push, &scope, needed(push, &plan, &levels)?, &mut summary).await?;
+        let scopes = Scopes { target: Arc::clone(&scope), home };
+        push_blobs(client, push, &scopes, needed(push, &plan, &levels)?, &mut summary).await?;
         for level in levels {
             push_level(client, push, &scope, level).await?;
         }
     }
     push_root(client, push, &scope, exists, &mut summary).await?;
     Ok(summary)
+}
+
+/// The repositories that blobs go to.
+#[derive(Clone, Debug)]
+struct Scopes {
+    /// The one that is pushed to.
+    target: Arc<Scope>,
+    /// The one that gets layers first, if there is one.
+    home: Option<Arc<Scope>>,
 }
 
 /// The manifests below the root that the registry lacks, by level.
@@ -144,7 +164,7 @@ fn needed(push: &Push, plan: &Plan, levels: &[Vec<Descriptor>]) -> Result<(Vec<D
 async fn push_blobs(
     client: &Client,
     push: &Push,
-    scope: &Arc<Scope>,
+    scopes: &Scopes,
     (blobs, there): (Vec<Descriptor>, usize),
     summary: &mut Summary,
 ) -> Result<(), Error> {
@@ -152,10 +172,10 @@ async fn push_blobs(
     let bytes = blobs.iter().map(|blob| blob.size).sum();
     (client.listener())(&Event::Planned { blobs: blobs.len(), bytes });
     let work = blobs.into_iter().map(|descriptor| {
-        let (client, scope, content) = (client.clone(), Arc::clone(scope), Arc::clone(&push.content));
+        let (client, scopes, content) = (client.clone(), scopes.clone(), Arc::clone(&push.content));
         let dry_run = push.dry_run;
         async move {
-            let how = push_blob(&client, &scope, &content, &descriptor, dry_run).await?;
+            let how = push_blob(&client, &scopes, &content, &descriptor, dry_run).await?;
             let Descriptor { digest, size, .. } = &descriptor;
             (client.listener())(&Event::Blob { digest, name: &content.name(digest), size: *size, how });
             Ok((how, *size))
@@ -169,16 +189,42 @@ async fn push_blobs(
 
 async fn push_blob(
     client: &Client,
-    scope: &Scope,
+    scopes: &Scopes,
     content: &Arc<Content>,
     descriptor: &Descriptor,
     dry_run: bool,
 ) -> Result<Arrival, Error> {
     let blob = Blob { digest: descriptor.digest, size: descriptor.size };
     let ask = dry_run || !is_small_config(descriptor);
-    if ask && client.has_blob(scope, &blob.digest).await? {
+    if ask && client.has_blob(&scopes.target, &blob.digest).await? {
         return Ok(Arrival::Existed);
     }
+    match &scopes.home {
+        // A config belongs to one image, and is no layer to share.
+        Some(home) if !is_config(descriptor) => {
+            let how = if client.has_blob(home, &blob.digest).await? {
+                Arrival::Mounted
+            } else {
+                bring(client, home, blob, content, dry_run).await?
+            };
+            if !dry_run {
+                let mounted = client.put_blob(&scopes.target, blob, &[home.repository()], content).await?;
+                return Ok(if mounted { how } else { Arrival::Sent });
+            }
+            Ok(how)
+        }
+        _ => bring(client, &scopes.target, blob, content, dry_run).await,
+    }
+}
+
+/// Brings a blob that the repository of `scope` lacks there: by a mount where it can be, else by sending it.
+async fn bring(
+    client: &Client,
+    scope: &Scope,
+    blob: Blob,
+    content: &Arc<Content>,
+    dry_run: bool,
+) -> Result<Arrival, Error> {
     let from = content.mounts(&blob.digest, client.registry()).filter(|from| *from != scope.repository());
     // What is here may be in none of them: one try costs nothing, and more do. What isn't here is in one of them.
     let tries = if matches!(content.source(&blob.digest), Ok(Source::Remote(_))) { usize::MAX } else { 1 };
@@ -190,9 +236,13 @@ async fn push_blob(
     Ok(if mounted { Arrival::Mounted } else { Arrival::Sent })
 }
 
-fn is_small_config(descriptor: &Descriptor) -> bool {
+fn is_config(descriptor: &Descriptor) -> bool {
     use oci::media_type::{Kind, kind};
-    descriptor.size <= SENT_UNASKED && kind(&descriptor.media_type) == Some(Kind::Config)
+    kind(&descriptor.media_type) == Some(Kind::Config)
+}
+
+fn is_small_config(descriptor: &Descriptor) -> bool {
+    descriptor.size <= SENT_UNASKED && is_config(descriptor)
 }
 
 /// Puts manifests, none of which names another.
@@ -217,7 +267,8 @@ async fn push_level(
     in_parallel(push.jobs, work).await.map(drop)
 }
 
-/// Puts the root under each tag, which also makes it known by digest; by digest alone if there is no tag.
+/// Puts what is tagged under each tag, images first and the root last, which also makes the root known by digest; by
+/// digest alone if it has no tag.
 async fn push_root(
     client: &Client,
     push: &Push,
@@ -226,27 +277,24 @@ async fn push_root(
     summary: &mut Summary,
 ) -> Result<(), Error> {
     if push.dry_run {
-        summary.tagged = push.tags.len();
+        summary.tagged = push.image_tags.len() + push.tags.len();
         return Ok(());
     }
-    let bytes = push.content.bytes(&push.root.digest)?;
     if push.tags.is_empty() && !exists {
         let digest = push.root.digest.to_string();
-        client.put_manifest(scope, &digest, &push.root, bytes.clone()).await?;
+        client.put_manifest(scope, &digest, &push.root, push.content.bytes(&push.root.digest)?).await?;
         (client.listener())(&Event::Manifest { digest: &push.root.digest });
     }
-    for (done, tag) in push.tags.iter().enumerate() {
-        match client.put_manifest(scope, tag.as_str(), &push.root, bytes.clone()).await {
+    let images = push.image_tags.iter().map(|(image, tag)| (image, tag));
+    let mut done: Vec<Tag> = Vec::new();
+    for (manifest, tag) in images.chain(push.tags.iter().map(|tag| (&push.root, tag))) {
+        let bytes = push.content.bytes(&manifest.digest)?;
+        match client.put_manifest(scope, tag.as_str(), manifest, bytes).await {
             Ok(()) => (client.listener())(&Event::Tagged { tag }),
-            Err(error) if done == 0 => return Err(error),
-            Err(error) => {
-                return Err(Error::Partly {
-                    done: push.tags[..done].to_vec(),
-                    failed: tag.clone(),
-                    source: Box::new(error),
-                });
-            }
+            Err(error) if done.is_empty() => return Err(error),
+            Err(error) => return Err(Error::Partly { done, failed: tag.clone(), source: Box::new(error) }),
         }
+        done.push(tag.clone());
         summary.tagged += 1;
     }
     Ok(())

@@ -6,6 +6,7 @@ mod http {
     mod common;
     mod faults;
     mod login;
+    mod names;
     mod push;
     mod remote;
     mod serve;

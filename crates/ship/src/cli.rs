@@ -20,7 +20,7 @@ use crate::{fetch, inspect, interrupt, load, push, serve};
 /// What is the same in all commands.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct Common {
-    /// Say more: each blob, retries, where credentials came from (never the secret).
+    /// Say more: each blob, each retry, and where credentials came from (never what they are)
     #[arg(short, long, global = true)]
     pub verbose: bool,
 }
@@ -59,8 +59,8 @@ enum PlainCommand {
     Fetch(fetch::Args),
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 partly done, 4 authentication, \
-                          5 unreachable, 130 interrupted.";
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 partly done, 4 credentials, 5 unreachable, \
+                          130 interrupted";
 
 /// What is said when a push is interrupted.
 const PUSH_INTERRUPTED: &str = "interrupted: no tag names anything that is incomplete";
@@ -82,10 +82,12 @@ pub enum Command {
     Fetch(fetch::Args),
 }
 
-/// Where the spec of a run target is: the executable's path with `.json` added.
+/// Where the spec of a run target is: the executable's path with `.json` added, in place of Windows's `.exe`.
 #[must_use]
 pub fn spec_beside(executable: &Path) -> PathBuf {
-    let mut path = executable.as_os_str().to_owned();
+    let is_exe = executable.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("exe"));
+    let stem = if is_exe { executable.with_extension("") } else { executable.to_owned() };
+    let mut path = stem.into_os_string();
     path.push(".json");
     path.into()
 }
@@ -103,6 +105,14 @@ pub fn parse(
     if beside.is_file() {
         let spec = Spec::load(&beside)?;
         return Ok(run_target(spec, beside, arguments));
+    }
+    if environment.executable.extension().is_some_and(|extension| extension == "run") {
+        return Err(usage(format!(
+            "{} is a run target, and its spec {} is not beside it: start it where Bazel put it, or take both, and its \
+             runfiles, along",
+            environment.executable.display(),
+            beside.display()
+        )));
     }
     let Plain { common, command } = Plain::parse_from(arguments);
     let command = match command {
@@ -148,15 +158,16 @@ fn about_load(spec: &Spec) -> String {
 #[derive(Debug, Parser)]
 struct Flags<A: clap::Args> {
     #[command(flatten)]
-    common: Common,
-    #[command(flatten)]
     args: A,
+    #[command(flatten)]
+    common: Common,
 }
 
 /// Takes the flags of the run target `label` apart, with help that speaks of it.
 fn flags<A: clap::Args>(
     label: &str,
     about: String,
+    examples: &str,
     arguments: impl Iterator<Item = OsString>,
 ) -> (Common, A) {
     // Set here and not by attributes: a flattened struct brings its own description.
@@ -164,10 +175,11 @@ fn flags<A: clap::Args>(
         .name("ship")
         .version(env!("CARGO_PKG_VERSION"))
         .override_usage(format!("bazel run {label} -- [OPTIONS]"))
-        .about(about.clone())
-        .long_about(about)
-        .after_help(EXIT_CODES);
-    let Flags { common, args } =
+        .max_term_width(100)
+        .about(about)
+        .long_about(clap::builder::Resettable::Reset)
+        .after_help(format!("{examples}\n{EXIT_CODES}"));
+    let Flags { args, common } =
         Flags::from_arg_matches(&command.get_matches_from(arguments)).unwrap_or_else(|error| error.exit());
     (common, args)
 }
@@ -176,15 +188,18 @@ fn flags<A: clap::Args>(
 fn run_target(spec: Spec, path: PathBuf, arguments: impl Iterator<Item = OsString>) -> (Common, Command) {
     match spec.command {
         spec::Command::Push => {
-            let (common, args) = flags(&spec.label, push::about(&spec), arguments);
+            let examples = push::examples(&spec.label);
+            let (common, args) = flags(&spec.label, push::about(&spec), &examples, arguments);
             (common, Command::Push(spec, path, args))
         }
         spec::Command::Load => {
-            let (common, args) = flags(&spec.label, about_load(&spec), arguments);
+            let examples = "Prints `Loaded image: NAME` for each name on standard output, and all else on standard error.";
+            let (common, args) = flags(&spec.label, about_load(&spec), examples, arguments);
             (common, Command::Load(spec, path, args))
         }
         spec::Command::Inspect => {
-            let (common, args) = flags(&spec.label, inspect::about(&spec), arguments);
+            let output = "Prints it on standard output, and warnings on standard error.";
+            let (common, args) = flags(&spec.label, inspect::about(&spec), output, arguments);
             (common, Command::Inspect(spec, path, args))
         }
     }
@@ -216,6 +231,22 @@ pub async fn run(command: &Command, environment: &Environment, ui: &Ui) -> anyho
         }
         Command::Fetch(args) => {
             interrupt::unless(fetch::run(args, environment, ui), Duration::ZERO, "interrupted", ui).await
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spec_is_beside_its_executable() {
+        for (executable, spec) in [
+            ("/a/push.run", "/a/push.run.json"),
+            ("/a/push.run.exe", "/a/push.run.json"),
+            ("ship", "ship.json"),
+        ] {
+            assert_eq!(spec_beside(Path::new(executable)), Path::new(spec));
         }
     }
 }

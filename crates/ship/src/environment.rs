@@ -2,7 +2,7 @@
 //! what the environment is.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 /// The variable that holds the user's home directory.
@@ -35,10 +35,10 @@ impl Environment {
             variables.insert(HOME.to_owned(), home.into_os_string());
         }
         let working = std::env::current_dir()?;
-        // A bare name was found through PATH: the system knows where. Anything with a directory in it stays as
-        // it was typed, since the spec lies beside that name and not beside what a link points to.
-        let executable =
-            if argv0.components().count() > 1 { working.join(argv0) } else { std::env::current_exe()? };
+        let executable = match as_started(&argv0, variables.get("PATH").map(OsString::as_os_str), &working) {
+            Some(path) => path,
+            None => std::env::current_exe()?,
+        };
         let directory =
             variables.get("BUILD_WORKING_DIRECTORY").map_or_else(|| working.clone(), PathBuf::from);
         Ok(Self { executable, variables, directory })
@@ -84,16 +84,51 @@ fn home_of(user: u32, passwd: &str) -> Option<PathBuf> {
     line.get(5).filter(|home| home.starts_with('/')).map(PathBuf::from)
 }
 
-#[cfg(all(test, target_os = "linux"))]
+/// The executable as it was started. The spec lies beside that name and not beside what a link points to, which is all
+/// that the system itself would tell. A bare name is looked for where the shell found it; none if it isn't there.
+fn as_started(argv0: &Path, path: Option<&OsStr>, working: &Path) -> Option<PathBuf> {
+    if argv0.components().count() > 1 {
+        return Some(working.join(argv0));
+    }
+    argv0.file_name()?;
+    // An empty entry of PATH stands for the working directory.
+    let mut candidates = std::env::split_paths(path?).map(|folder| working.join(folder).join(argv0));
+    candidates.find(|candidate| candidate.is_file())
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    #[cfg(target_os = "linux")]
     fn home_directories() {
         let passwd =
             "root:x:0:0:root:/root:/bin/sh\n# 7\nbuild:x:7:7::/srv/build:\nbroken:x:8\nno:x:9:9:::\n";
         for (user, home) in [(0, Some("/root")), (7, Some("/srv/build")), (8, None), (9, None), (10, None)] {
             assert_eq!(home_of(user, passwd), home.map(PathBuf::from), "{user}");
+        }
+    }
+
+    #[test]
+    fn the_executable_is_where_it_was_started_and_not_what_it_links_to() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("bin")).unwrap();
+        std::fs::write(folder.path().join("bin/push.run"), "").unwrap();
+        let at = |below: &str| Some(folder.path().join(below));
+        let path = std::env::join_paths(["/nowhere".into(), folder.path().join("bin")]).unwrap();
+        let relative = OsStr::new("bin");
+        for (argv0, path, expected) in [
+            ("bin/push.run", None, at("bin/push.run")),
+            ("/x/push.run", None, Some("/x/push.run".into())),
+            ("./push.run", Some(path.as_os_str()), at("./push.run")),
+            ("push.run", Some(path.as_os_str()), at("bin/push.run")),
+            ("push.run", Some(relative), at("bin/push.run")),
+            ("other", Some(path.as_os_str()), None),
+            ("push.run", None, None),
+            ("", Some(path.as_os_str()), None),
+        ] {
+            assert_eq!(as_started(Path::new(argv0), path, folder.path()), expected, "{argv0}");
         }
     }
 }

@@ -64,12 +64,7 @@ pub async fn run(
     environment: &Environment,
     ui: &Ui,
 ) -> anyhow::Result<Exit> {
-    let names = if args.tags.is_empty() {
-        target.names(&load.repo_tags, load.repo_tags_file.as_ref())?
-    } else {
-        args.tags.clone()
-    };
-    let names = names::parse(&names)?;
+    let names = names::parse(&target.load_names(load, &args.tags)?)?;
     match args.runtime {
         Runtime::Docker => {
             let docker = connect(environment).await?;

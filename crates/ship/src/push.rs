@@ -1,13 +1,18 @@
 //! `push`: an image to a registry.
+//!
+//! What a person typed and what the target declares become a repository and tags first ([`destination`]); nothing is
+//! sent before all of it is known to be right.
 
-use std::collections::BTreeSet;
+mod destination;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use oci::reference::{Repository, Tag};
+use oci::Platform;
+use oci::reference::Repository;
 use registry::client::{Client, Options};
 use registry::push::{Push, Summary, push};
 use registry::read_back::read_back;
@@ -15,7 +20,7 @@ use registry::serve::Embedded;
 
 use crate::credentials::keychain;
 use crate::environment::Environment;
-use crate::exit::{Exit, usage};
+use crate::exit::Exit;
 use crate::report;
 use crate::spec::{self, Spec};
 use crate::target::Target;
@@ -24,54 +29,74 @@ use crate::ui::{Ui, bytes, count, seconds};
 /// The value of `--registry` that stands for a registry inside this program.
 const EMBEDDED: &str = "embedded";
 
-/// Flags of `push`.
+/// Flags of `push`. The first paragraph of each is all of its help: `tests/expected/push_help.txt` shows the whole.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Push to this repository, in place of the declared one.
+    /// Push to this repository, in place of the declared one
     #[arg(short, long, value_name = "REPOSITORY")]
     pub repository: Option<String>,
-    /// Move this tag too, beside the declared ones; repeatable.
+    /// Move this tag too, beside those declared; may be given several times
     #[arg(short, long = "tag", value_name = "TAG")]
     pub tags: Vec<String>,
-    /// Replace the registry part of the repository. `embedded` is a registry inside this program that is gone when
-    /// it ends: the image is pushed there, read back and verified, and what it consists of is shown.
+    /// Replace the registry in the repository. `embedded` is one inside this program that is gone when it ends: shows
+    /// what the image is made of, and reads it all back
     #[arg(long, value_name = "HOST[:PORT]|embedded")]
     pub registry: Option<String>,
-    /// Allow unverified certificates and plain HTTP, so that anybody on the way can read and change what is sent,
-    /// credentials included. Not needed for loopback addresses and *.localhost, which are plain HTTP by themselves.
-    #[arg(long)]
-    pub insecure: bool,
-    /// Blobs under way at once.
-    #[arg(long, value_name = "N", default_value = "8")]
-    pub jobs: NonZeroUsize,
-    /// Ask the registry what it has, show what would be sent, and change nothing.
+    /// Of an index, push the image for this platform alone
+    #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
+    pub platform: Option<Platform>,
+    /// Ask the registry what it has, show what would be sent, and change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Write the digest of what was pushed, `sha256:…`, to this file.
+    /// Write the digest of what was pushed (`sha256:…`) to this file
     #[arg(long, value_name = "FILE")]
     pub digest_file: Option<PathBuf>,
-    /// Push layers, too, whose media type says that they aren't to be distributed.
+    /// How many blobs are under way at once
+    #[arg(long, value_name = "N", default_value = "8")]
+    pub jobs: NonZeroUsize,
+    /// Allow plain HTTP and any certificate, so that others can read and change what is sent, credentials included.
+    /// Loopback addresses and *.localhost need no flag for plain HTTP
+    #[arg(long)]
+    pub insecure: bool,
+    /// Push layers, too, whose media type says that they aren't to be distributed
     #[arg(long)]
     pub allow_nondistributable_artifacts: bool,
 }
 
-/// The first paragraph of the help of a push target.
+/// The beginning of the help of a push target.
 #[must_use]
 pub fn about(spec: &Spec) -> String {
     let declared = match (&spec.push.repository, &spec.push.repository_file) {
-        (Some(repository), _) => format!(" to {repository}"),
-        (None, Some(file)) => format!(" to the repository that {} names", file.path.display()),
-        (None, None) => String::new(),
+        (Some(repository), _) => repository.clone(),
+        (None, Some(file)) => format!("the repository that {} names", file.path.display()),
+        (None, None) => "the repository of --repository".to_owned(),
     };
-    let tags = match spec.push.remote_tags.as_slice() {
-        [] => String::new(),
-        tags => format!(" and tags it {}", tags.join(", ")),
-    };
+    let mut tags = Vec::new();
+    if !spec.push.remote_tags.is_empty() {
+        tags.push(spec.push.remote_tags.join(", "));
+    }
+    if let Some(file) = &spec.push.remote_tags_file {
+        tags.push(format!("as {} lists", file.path.display()));
+    }
+    let tags = if tags.is_empty() { String::new() } else { format!(" and tags it {}", tags.join(", and ")) };
     format!(
-        "{} pushes its image{declared}{tags}.\n\n\
-         What the registry has already is not sent. A tag moves only once all that it names is there. \
-         Credentials come from docker's and podman's configuration (`docker login`).",
+        "{} pushes its image to {declared}{tags}.\n\n\
+         What the registry has already is not sent. A tag moves only once all that it names is there. Names may hold \
+         {{STABLE_…}} and other keys of the workspace status, and {{digest}}. Credentials come from the configuration of \
+         docker and podman (`docker login`).",
         spec.label
+    )
+}
+
+/// The end of the help of a push target.
+#[must_use]
+pub fn examples(label: &str) -> String {
+    format!(
+        "Examples:\n  \
+         bazel run {label} -- --tag v1.2.0 --tag latest\n  \
+         bazel run {label} -- --repository registry.example.com/team/app --dry-run\n  \
+         bazel run {label} -- --registry embedded\n\n\
+         Prints REPOSITORY@sha256:… on standard output, and all else on standard error."
     )
 }
 
@@ -87,8 +112,17 @@ pub async fn run(
     ui: &Ui,
 ) -> anyhow::Result<Exit> {
     let started = Instant::now();
-    let mut repository = repository(target, declared, args)?;
-    let tags = tags(target, declared, args)?;
+    let narrowed;
+    let target = match &args.platform {
+        Some(platform) => {
+            narrowed = target.clone().only(platform).context("--platform")?;
+            &narrowed
+        }
+        None => target,
+    };
+    let mut repository = destination::repository(target, declared, args)?;
+    let tags = destination::tags(target, declared, args, ui)?;
+    let blob_repository = destination::blob_repository(declared)?;
     let embedded = if args.registry.as_deref() == Some(EMBEDDED) { Some(Embedded::start()?) } else { None };
     if let Some(embedded) = &embedded {
         repository = repository.with_registry(&embedded.address().to_string())?;
@@ -97,7 +131,9 @@ pub async fn run(
     let work = Push {
         repository: repository.path().to_owned(),
         root: target.root.clone(),
-        tags,
+        tags: tags.root,
+        image_tags: tags.images,
+        blob_repository,
         content: Arc::clone(&target.content),
         jobs: args.jobs.get(),
         push_foreign: args.allow_nondistributable_artifacts,
@@ -135,45 +171,6 @@ fn client(
     let options =
         Options { insecure: args.insecure, keychain, listener: ui.listener(), ..Options::default() };
     Ok(Client::new(repository.registry(), options)?)
-}
-
-/// Where to push: the flag, else what is declared; with another registry if one is named.
-fn repository(target: &Target, declared: &spec::Push, args: &Args) -> anyhow::Result<Repository> {
-    let (text, origin) = match (&args.repository, &declared.repository, &declared.repository_file) {
-        (Some(flag), _, _) => (flag.clone(), "--repository".to_owned()),
-        (None, Some(text), _) => (text.clone(), "the attribute repository".to_owned()),
-        (None, None, Some(file)) => {
-            let path = target.files.find(file)?;
-            let first = spec::lines(&path)?.into_iter().next();
-            let empty = || usage(format!("{} is empty and should hold a repository", path.display()));
-            (first.ok_or_else(empty)?, path.display().to_string())
-        }
-        (None, None, None) => {
-            return Err(usage("no repository to push to: set the attribute repository, or say --repository"));
-        }
-    };
-    let repository: Repository = text.parse().map_err(|error| usage(format!("{origin}: {error}")))?;
-    match args.registry.as_deref() {
-        None | Some(EMBEDDED) => Ok(repository),
-        Some(registry) => {
-            repository.with_registry(registry).map_err(|error| usage(format!("--registry: {error}")))
-        }
-    }
-}
-
-/// All tags, each once, in the order of declaration.
-fn tags(target: &Target, declared: &spec::Push, args: &Args) -> anyhow::Result<Vec<Tag>> {
-    let declared = target.names(&declared.remote_tags, declared.remote_tags_file.as_ref())?;
-    let declared = declared.iter().map(|tag| (tag, "remote_tags"));
-    let mut seen = BTreeSet::new();
-    let mut tags = Vec::new();
-    for (text, origin) in declared.chain(args.tags.iter().map(|tag| (tag, "--tag"))) {
-        let tag: Tag = text.parse().map_err(|error| usage(format!("{origin}: {error}")))?;
-        if seen.insert(tag.to_string()) {
-            tags.push(tag);
-        }
-    }
-    Ok(tags)
 }
 
 /// The last line for people: `pushed 3 blobs (12.3 MB), 8 already there`.

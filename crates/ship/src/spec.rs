@@ -24,6 +24,9 @@ pub struct Spec {
     pub own_path: PathBuf,
     /// The image.
     pub content: Content,
+    /// Bazel's status files, which hold the values of stamps, as far as names need them.
+    #[serde(default)]
+    pub status: Vec<File>,
     /// For `push`.
     #[serde(default)]
     pub push: Push,
@@ -99,21 +102,26 @@ pub struct Source {
     pub repository: String,
 }
 
-/// Where a push goes.
+/// Where a push goes. Names may hold placeholders: see [`crate::names`].
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Push {
     /// The repository.
     pub repository: Option<String>,
-    /// A file whose first line is the repository.
+    /// A file that holds the repository.
     pub repository_file: Option<File>,
     /// Tags.
     #[serde(default)]
     pub remote_tags: Vec<String>,
     /// A file with one tag a line.
     pub remote_tags_file: Option<File>,
+    /// Tags of each image of an index, such as `{tag}-{os}-{arch}`.
+    #[serde(default)]
+    pub platform_tags: Vec<String>,
+    /// A repository of the same registry that gets all layers, from which they are mounted.
+    pub blob_repository: Option<String>,
 }
 
-/// What a load names the image.
+/// What a load names the image. Names may hold placeholders: see [`crate::names`].
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Load {
     /// References.
@@ -172,16 +180,6 @@ impl Spec {
         let json = std::fs::read(path).with_context(|| format!("cannot read the spec {}", path.display()))?;
         Self::parse(&json).with_context(|| format!("cannot use the spec {}", path.display()))
     }
-}
-
-/// The lines of a file that lists names: trimmed, without empty ones.
-///
-/// # Errors
-/// If the file can't be read or isn't UTF-8; names the file.
-pub fn lines(path: &Path) -> anyhow::Result<Vec<String>> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read the names in {}", path.display()))?;
-    Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
 }
 
 #[cfg(test)]

@@ -4,21 +4,25 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use oci::Platform;
 use oci::descriptor::Descriptor;
 use oci::digest::Digest;
 use oci::layer_json::LayerJson;
+use oci::stamp::Values;
 use registry::client::Options;
 use registry::content::{Content, Source, is_document};
 use registry::remote::{Sources, StopOnDrop};
 
 use crate::credentials::keychain;
 use crate::environment::Environment;
+use crate::exit::usage;
+use crate::images::{self, Image};
 use crate::runfiles::{Runfiles, Start};
 use crate::spec::{self, Spec};
 use crate::ui::Ui;
 
 /// A run target: label, image, and the way to its files.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Target {
     /// The label of the run target.
     pub label: String,
@@ -28,9 +32,14 @@ pub struct Target {
     pub content: Arc<Content>,
     /// The layers that the build knows, in the order of the spec; layers of bases known only by digest are not here.
     pub layers: Vec<Layer>,
+    /// What placeholders in names stand for: the keys of Bazel's status files as far as the spec names them, and
+    /// `digest`, that of `root` without `sha256:`.
+    pub values: Values,
+    /// Whether the spec names status files.
+    pub stamped: bool,
     /// Finds the files of the spec.
     pub files: Runfiles,
-    _downloads: StopOnDrop,
+    _downloads: Arc<StopOnDrop>,
 }
 
 /// A layer, and the target that made it.
@@ -83,26 +92,45 @@ impl Target {
         }
         let root = content.describe(&root).with_context(|| format!("the image of {}", spec.label))?;
         let downloads = insert_sources(&mut content, &root, &spec.content.sources, environment, ui)?;
-        Ok(Self {
+        let mut values = Values::default();
+        for status in &spec.status {
+            let path = files.find(status)?;
+            // Values come from whatever the user's command prints, in whatever encoding.
+            values.add_status(&String::from_utf8_lossy(&read(&path)?));
+        }
+        let target = Self {
             label: spec.label.clone(),
             root,
             content: Arc::new(content),
             layers,
+            values,
+            stamped: !spec.status.is_empty(),
             files,
-            _downloads: downloads,
-        })
+            _downloads: Arc::new(downloads),
+        };
+        let root = target.root.clone();
+        Ok(target.with_root(root))
     }
 
-    /// Declared names, and those that a file of the build lists, in that order.
+    /// The same target with another manifest or index to push or load.
+    fn with_root(mut self, root: Descriptor) -> Self {
+        self.values.insert("digest", root.digest.hex());
+        Self { root, ..self }
+    }
+
+    /// The same target with the image for `platform` alone.
     ///
     /// # Errors
-    /// If the file isn't found or can't be read.
-    pub fn names(&self, declared: &[String], file: Option<&spec::File>) -> anyhow::Result<Vec<String>> {
-        let mut names = declared.to_vec();
-        if let Some(file) = file {
-            names.extend(spec::lines(&self.files.find(file)?)?);
-        }
-        Ok(names)
+    /// If there is none: lists the platforms there are. If a manifest can't be read.
+    pub fn only(self, platform: &Platform) -> anyhow::Result<Self> {
+        let images = images::below(&self.content, &self.root)?;
+        let fits = |image: &&Image| image.platform.as_ref().is_some_and(|there| platform.matches(there));
+        let Some(image) = images.iter().find(fits) else {
+            let there = images.iter().filter_map(|image| image.platform.as_ref().map(ToString::to_string));
+            let there = there.collect::<Vec<_>>().join(", ");
+            return Err(usage(format!("there is no image for {platform}; there are images for: {there}")));
+        };
+        Ok(self.with_root(image.descriptor.clone()))
     }
 }
 

@@ -110,6 +110,36 @@ fn without_a_daemon_every_socket_tried_is_named() {
     assert!(stderr.contains("forward the socket"), "{stderr}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn names_may_be_in_files_and_hold_stamps() {
+    let root = run_target();
+    let file = |name: &str| json!({ "rlocation": "x", "path": format!("{BIN}/{name}") });
+    let put = |name: &str, text: &str| std::fs::write(root.path().join(BIN).join(name), text).unwrap();
+    let mut spec: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(root.path().join(BIN).join("image.load.run.json")).unwrap())
+            .unwrap();
+    spec["load"] = json!({ "repo_tags_file": file("names.txt") });
+    spec["status"] = json!([file("stable-status.txt")]);
+    put("image.load.run.json", &spec.to_string());
+    put("stable-status.txt", "STABLE_COMMIT 4fa2\n");
+    put("names.txt", "app:{STABLE_COMMIT}\r\n\r\napp:{digest}\r\n");
+    let fake = daemon(&root, "28.2.2", || Answer::lines(&[DONE]));
+    let (code, stdout, stderr) = load(&root, Some(&fake.host()), &[]);
+    let digest = testing::image::small().digest();
+    let expected = format!("Loaded image: app:4fa2\nLoaded image: app:{}\n", digest.hex());
+    assert_eq!((code, stdout), (0, expected), "{stderr}");
+
+    for (names, says) in [
+        ("\r\n", "names.txt is empty and should hold a name a line"),
+        ("app:1\napp:{STABLE_COMIT}\n", "names.txt:2: nothing is known of {STABLE_COMIT}"),
+    ] {
+        put("names.txt", names);
+        let (code, stdout, stderr) = load(&root, Some(&fake.host()), &[]);
+        assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
+        assert!(stderr.contains(says), "{says} in {stderr}");
+    }
+}
+
 #[test]
 fn names_are_checked_before_a_daemon_is_looked_for() {
     let root = run_target();

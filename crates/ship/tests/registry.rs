@@ -6,6 +6,9 @@
 mod registry {
     mod fetch;
     mod fixture;
+    mod help;
+    mod names;
+    mod places;
     mod push;
     mod serve;
 }

@@ -57,6 +57,8 @@ pub(crate) fn to_app(content: Content, root: Descriptor, tags: &[&str]) -> Push 
         repository: "app".to_owned(),
         root,
         tags: tags.iter().map(|tag| tag.parse().unwrap()).collect(),
+        image_tags: Vec::new(),
+        blob_repository: None,
         content: Arc::new(content),
         jobs: 4,
         push_foreign: false,

@@ -22,6 +22,11 @@ pub(crate) fn ship() -> Command {
     command
 }
 
+/// How a spec names a file in the folder of the target.
+pub(crate) fn file(name: &str) -> Value {
+    json!({ "rlocation": format!("_main/app/{name}"), "path": format!("{BIN}/{name}") })
+}
+
 /// A push target `//app:image.push` of one image.
 pub(crate) struct RunTarget {
     root: TempDir,
@@ -35,8 +40,6 @@ impl RunTarget {
         let target = Self { root, image };
         std::fs::create_dir_all(target.path("")).unwrap();
         target.image.write_files(&target.path(""));
-        let file =
-            |name: &str| json!({ "rlocation": format!("_main/app/{name}"), "path": format!("{BIN}/{name}") });
         target.write_spec(&json!({
             "v": 1,
             "command": "push",
@@ -62,6 +65,45 @@ impl RunTarget {
     /// A file in the folder of the target.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.root.path().join(BIN).join(name)
+    }
+
+    /// The target with Bazel's status files, which hold this.
+    pub(crate) fn with_status(self, stable: &str, volatile: &str) -> Self {
+        std::fs::write(self.path("stable-status.txt"), stable).unwrap();
+        std::fs::write(self.path("volatile-status.txt"), volatile).unwrap();
+        self.change_spec(|spec| {
+            spec["status"] = json!([file("stable-status.txt"), file("volatile-status.txt")]);
+        });
+        self
+    }
+
+    /// Changes the spec.
+    pub(crate) fn change_spec(&self, change: impl FnOnce(&mut Value)) {
+        let mut spec =
+            serde_json::from_slice(&std::fs::read(self.path("image.push.run.json")).unwrap()).unwrap();
+        change(&mut spec);
+        self.write_spec(&spec);
+    }
+
+    /// The target with the index of `images` in place of its image.
+    pub(crate) fn with_index(self, images: &[&Image]) -> Self {
+        let (mut manifests, mut configs, mut layers) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, image) in images.iter().enumerate() {
+            let name = |part: &str| format!("{at}/{part}");
+            std::fs::create_dir(self.path(&name(""))).unwrap();
+            image.write_files(&self.path(&name("")));
+            manifests.push(file(&name("manifest.json")));
+            configs.push(file(&name("config.json")));
+            layers.push(json!({
+                "label": format!("//app:{at}"), "metadata": file(&name("0.layer.json")), "blob": file(&name("0.blob")),
+            }));
+        }
+        std::fs::write(self.path("index.json"), testing::image::index(images)).unwrap();
+        self.change_spec(|spec| {
+            spec["content"] =
+                json!({ "root": file("index.json"), "manifests": manifests, "configs": configs, "layers": layers });
+        });
+        self
     }
 
     /// Replaces the spec.

@@ -42,23 +42,6 @@ fn flags_replace_what_is_declared() {
 }
 
 #[test]
-fn names_come_from_files_too() {
-    let fake = FakeRegistry::start();
-    let file =
-        |name: &str| json!({ "rlocation": "x", "path": format!("bazel-out/k8-fastbuild/bin/app/{name}") });
-    let target = RunTarget::new(&json!({
-        "repository_file": file("repository"), "remote_tags": ["a"], "remote_tags_file": file("tags"),
-    }));
-    std::fs::write(target.path("repository"), format!("\n{}/from/file\n", fake.host())).unwrap();
-    std::fs::write(target.path("tags"), "b\n\na\nc").unwrap();
-    let ended = target.run(&[]);
-    assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert_eq!(fake.tags("from/file").into_keys().collect::<Vec<_>>(), ["a", "b", "c"]);
-    std::fs::write(target.path("repository"), "\n").unwrap();
-    target.run(&[]).failed(2, &["repository is empty and should hold a repository"]);
-}
-
-#[test]
 fn an_embedded_registry_shows_what_was_built() {
     let target = RunTarget::to("declared.example/team");
     let ended = target.run(&["--registry", "embedded"]);
@@ -190,7 +173,8 @@ fn names_that_no_registry_takes_are_refused_before_anything_is_sent() {
         (tag("a+b"), "--tag: tag \"a+b\" has '+'"),
         (tag(""), "is empty"),
         (tag(".x"), "begins with '.'"),
-        (tag("{STABLE_TAG}"), "has '{'"),
+        (tag("a b"), "tag \"a b\" has ' '"),
+        (tag("{STABLE_TAG}"), "--tag: nothing is known of {STABLE_TAG}"),
         (tag(&"x".repeat(129)), "at most 128"),
         (vec!["--registry".to_owned(), "http://x".to_owned()], "--registry"),
         (vec!["--jobs".to_owned(), "0".to_owned()], "--jobs"),
@@ -229,20 +213,6 @@ fn damaged_and_missing_files_are_named() {
     target.write_spec(&json!({ "v": 2 }));
     target.run(&[]).failed(2, &["image.push.run.json", "version 2"]);
     assert!(fake.tags("app").is_empty());
-}
-
-#[test]
-fn help_speaks_of_the_target() {
-    let ended = RunTarget::to("r.example").run(&["--help"]);
-    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
-    for says in [
-        "//app:image.push pushes its image to r.example/app and tags it 1.",
-        "Usage: bazel run //app:image.push -- [OPTIONS]",
-        "--dry-run",
-        "Exit codes: 0 done",
-    ] {
-        assert!(ended.stdout.contains(says), "{says} in {}", ended.stdout);
-    }
 }
 
 #[test]

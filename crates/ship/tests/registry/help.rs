@@ -1,0 +1,43 @@
+//! What `bazel run //app:image.push -- --help` prints, to be read as people read it: `tests/expected/*.txt`.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::fixture::{RunTarget, file};
+
+/// A file of this crate's tests, from where cargo starts them (the crate's folder) or from where Bazel does (the root).
+fn expected(name: &str) -> PathBuf {
+    let path = Path::new("tests/expected").join(name);
+    if path.parent().is_some_and(Path::exists) { path } else { Path::new("crates/ship").join(path) }
+}
+
+#[test]
+fn help_is_what_is_checked_in() {
+    let push = RunTarget::new(&json!({
+        "repository": "registry.example.com/team/app", "remote_tags": ["latest", "{STABLE_GIT_COMMIT}"],
+    }));
+    let ended = push.run(&["--help"]);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+    let checked_in = std::fs::read_to_string(expected("push_help.txt")).unwrap_or_default();
+    assert!(
+        ended.stdout == checked_in,
+        "the help is not what crates/ship/tests/expected/push_help.txt holds. If it reads well, put this there:\n{}",
+        ended.stdout
+    );
+    let short = push.run(&["-h"]);
+    assert_eq!((short.code, short.stdout), (Some(0), ended.stdout), "-h and --help are the same");
+}
+
+#[test]
+fn help_names_what_is_declared() {
+    for (declared, says) in [
+        (json!({}), "pushes its image to the repository of --repository."),
+        (json!({ "repository_file": file("repository") }), "to the repository that bazel-out/"),
+        (json!({ "repository": "r.example/a", "remote_tags_file": file("tags") }), "tags it as bazel-out/"),
+    ] {
+        let ended = RunTarget::new(&declared).run(&["--help"]);
+        let words: Vec<&str> = ended.stdout.split_whitespace().collect();
+        assert!(words.join(" ").contains(says), "{says} in {}", ended.stdout);
+    }
+}
