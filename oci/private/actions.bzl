@@ -221,6 +221,29 @@ def _add_content(arguments, content):
             arguments.add("--blob", blob_of(layer))
     arguments.add_all(content.blob_trees, before_each = "--blob-tree", expand_directories = False)
 
+def write_reference(ctx, *, label, repository, repository_file, digest, reference):
+    """OciReference: the name of an image in a repository, by digest. Runs only where somebody asks for it.
+
+    Args:
+      ctx: the rule's context.
+      label: string. The push's target, for messages.
+      repository: string; empty where repository_file holds it, or nothing does, which the action says.
+      repository_file: File or None.
+      digest: File. The image's digest.
+      reference: File, declared.
+    """
+    arguments = new_arguments(ctx)
+    arguments.add("reference")
+    arguments.add("--label", label)
+    if repository:
+        arguments.add("--repository", repository)
+    if repository_file:
+        arguments.add("--repository-file", repository_file)
+    arguments.add("--digest", digest)
+    arguments.add("--output", reference)
+    inputs = [digest] + ([repository_file] if repository_file else [])
+    _assemble(ctx, "OciReference", "Naming the image of", arguments, depset(inputs), [reference])
+
 def write_layout(ctx, *, content, layout):
     """OciLayout: the layout directory. Runs only where somebody asks for it; push and load never do.
 

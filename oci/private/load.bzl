@@ -29,10 +29,14 @@ def _oci_load_impl(ctx):
         "repo_tags": ctx.attr.repo_tags_list,
         "repo_tags_file": optional_file_reference(ctx, ctx.file.repo_tags),
     }
-    return [
-        run_target(ctx, "load", options, [ctx.file.repo_tags] if ctx.file.repo_tags else []),
-        OutputGroupInfo(tarball = _tarball(ctx)),
-    ]
+    target = run_target(
+        ctx,
+        "load",
+        options,
+        names = ctx.attr.repo_tags_list,
+        name_files = [ctx.file.repo_tags] if ctx.file.repo_tags else [],
+    )
+    return [target, OutputGroupInfo(tarball = _tarball(ctx))]
 
 oci_load_rule = rule(
     implementation = _oci_load_impl,

@@ -1,27 +1,59 @@
 """oci_push_rule: `bazel run` sends an image to a registry."""
 
 load("//oci:providers.bzl", "OciPushInfo")
+load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
+load(":actions.bzl", "write_reference")
 load(":content.bzl", "image_or_index")
+load(":labels.bzl", "display_label")
 load(":run_target.bzl", "RUN_ATTRS", "optional_file_reference", "run_target")
 
 visibility("//oci/...")
 
+def _check(ctx):
+    """What can be told without the values of stamps. `ship` checks the rest before it sends anything."""
+    repository = ctx.attr.repository
+    if repository and ctx.file.repository_file:
+        fail("%s: repository and repository_file are both set: keep one of them." % ctx.label)
+    if "@" in repository or ":" in repository.split("/")[-1]:
+        fail("%s: repository %r holds a tag or a digest. Tags go into remote_tags, and the digest is the image's own: leave them out." % (ctx.label, repository))
+    for attribute, repositories in [
+        ("blob_repository", [ctx.attr.blob_repository] if ctx.attr.blob_repository else []),
+        ("mount_from", ctx.attr.mount_from),
+    ]:
+        for repository in repositories:
+            if repository != repository.lower() or ":" in repository or "@" in repository or "." in repository.split("/")[0]:
+                fail("%s: %s names repositories of the registry that is pushed to, without the registry and a tag, such as \"base/debian\", not %r" % (ctx.label, attribute, repository))
+
 def _oci_push_impl(ctx):
-    if bool(ctx.attr.repository) == bool(ctx.file.repository_file):
-        fail("%s: set one of repository and repository_file, such as repository = \"registry.example.com/team/app\"." % ctx.label)
-    for repository in ctx.attr.mount_from:
-        if repository != repository.lower() or ":" in repository or "@" in repository or "." in repository.split("/")[0]:
-            fail("%s: mount_from names repositories of the registry that is pushed to, without the registry and a tag, such as \"base/debian\", not %r" % (ctx.label, repository))
+    _check(ctx)
+    image = image_or_index(ctx.attr.image)
     options = {
+        "blob_repository": ctx.attr.blob_repository or None,
+        "platform_tags": ctx.attr.platform_tags,
         "remote_tags": ctx.attr.remote_tags_list,
         "remote_tags_file": optional_file_reference(ctx, ctx.file.remote_tags),
         "repository": ctx.attr.repository or None,
         "repository_file": optional_file_reference(ctx, ctx.file.repository_file),
     }
-    files = [file for file in (ctx.file.repository_file, ctx.file.remote_tags) if file]
-    image = image_or_index(ctx.attr.image)
+    reference = ctx.actions.declare_file(ctx.label.name + ".strata/reference")
+    write_reference(
+        ctx,
+        label = display_label(ctx.label),
+        repository = ctx.attr.repository,
+        repository_file = ctx.file.repository_file,
+        digest = image.digest,
+        reference = reference,
+    )
     return [
-        run_target(ctx, "push", options, files, ctx.attr.mount_from),
+        run_target(
+            ctx,
+            "push",
+            options,
+            names = [ctx.attr.repository] + ctx.attr.remote_tags_list + ctx.attr.platform_tags,
+            name_files = [file for file in (ctx.file.repository_file, ctx.file.remote_tags) if file],
+            mount_from = ctx.attr.mount_from,
+        ),
+        OutputGroupInfo(reference = depset([reference])),
         OciPushInfo(
             digest = image.digest,
             image = image,
@@ -34,23 +66,41 @@ def _oci_push_impl(ctx):
 
 oci_push_rule = rule(
     implementation = _oci_push_impl,
-    doc = "Pushes an image or an index when run. `oci_push` is the macro that most people want.",
+    doc = """Pushes an image or an index when run. `oci_push` is the macro that most people want.
+
+Output group `reference`: a file that holds `REPOSITORY@sha256:…`, for rules that deploy. It is a build output like any
+other, and nothing is pushed for it.
+""",
     attrs = RUN_ATTRS | {
+        "blob_repository": attr.string(
+            doc = """A repository of the same registry, such as `"shared/blobs"`, that gets all layers, and from which they are
+mounted. For registries that keep a store for each repository: images that share layers then send and
+store them once. A clean-up of untagged content must leave it alone, and whoever pushes needs the right to push there too.""",
+        ),
         "mount_from": attr.string_list(
             doc = """Other repositories of the same registry that may hold some of the blobs, such as `["base/debian"]`:
 the registry then takes them from there, and nothing is sent.""",
         ),
+        "platform_tags": attr.string_list(
+            doc = """Further tags for each image of an index, such as `["{tag}-{os}-{arch}"]`, for what can't read an index.
+`{tag}` stands for each tag of the push, `{os}`, `{arch}` and `{variant}` for the image's platform, `{digest}` for its
+digest. A single image gets its own.""",
+        ),
         "remote_tags": attr.label(
-            doc = "A file with tags, one a line.",
+            doc = "A file with tags, one a line, which may hold stamps.",
             allow_single_file = True,
         ),
-        "remote_tags_list": attr.string_list(doc = "Tags to give the image. None: it is pushed by digest only."),
-        "repository": attr.string(doc = "Where to: `registry/path`, without a tag."),
+        "remote_tags_list": attr.string_list(doc = "Tags to give the image, which may hold stamps. None: it is pushed by digest only."),
+        "repository": attr.string(
+            doc = """Where to: `registry/path`, without a tag. It may hold stamps. Without repository and repository_file, it has to be
+given on the command line.""",
+        ),
         "repository_file": attr.label(
-            doc = "A file that holds the repository.",
+            doc = "A file that holds the repository, which may hold stamps.",
             allow_single_file = True,
         ),
     },
     executable = True,
     provides = [OciPushInfo],
+    toolchains = [ASSEMBLE_TOOLCHAIN_TYPE],
 )

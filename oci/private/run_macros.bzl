@@ -15,14 +15,19 @@ def oci_push(name, *, image, remote_tags = None, run_on = "host", **kwargs):
     """Pushes an image or an index to a registry: `bazel run :<name>`.
 
     Prints `REPOSITORY@sha256:…` last and alone on standard output. `bazel run :<name> -- --help` lists what can be set
-    on the command line.
+    on the command line; docs/push-and-load.md says more, and from where else the target can be run.
+
+    `{STABLE_GIT_COMMIT}` and any other key of the workspace status in repository, tags, and the files that hold them
+    gets its value when the target runs, and `{digest}` the image's digest without `sha256:`. So a new commit gives new
+    tags and rebuilds no image.
 
     Args:
       name: string.
       image: label of an `oci_image` or `oci_image_index`.
       remote_tags: list of strings, or label of a file with one tag a line. None: pushed by digest only.
       run_on: `host`, the machine that `bazel run` runs on, or `target`, for a test or a binary that runs it elsewhere.
-      **kwargs: repository or repository_file, mount_from, and the attributes common to all rules.
+      **kwargs: repository or repository_file, platform_tags, blob_repository, mount_from, and the attributes common to
+        all rules that run.
     """
     route(kwargs, "remote_tags", remote_tags)
     oci_push_rule(name = name, image = image, ship = _ship(run_on), **kwargs)
@@ -31,7 +36,7 @@ def oci_load(name, *, image, repo_tags, run_on = "host", **kwargs):
     """Loads an image into a container runtime: `bazel run :<name>`.
 
     The daemon pulls it from a registry that lives on loopback for that long, so that layers it has don't move.
-    Prints `Loaded image: REF` for each tag.
+    Prints `Loaded image: REF` for each tag. Stamps in repo_tags get their values when the target runs, as in `oci_push`.
 
     Args:
       name: string.

@@ -9,6 +9,7 @@ load(":content.bzl", "content_of", "image_or_index")
 load(":current_ship.bzl", "ShipInfo")
 load(":labels.bzl", "display_label")
 load(":run_files.bzl", "content_runfiles", "moved_files", "runfiles_path")
+load(":stamp.bzl", "placeholders", "status_files")
 
 visibility("//oci/...")
 
@@ -36,14 +37,27 @@ def optional_file_reference(ctx, file, moved = {}):
     """As file_reference; None for None."""
     return file_reference(ctx, file, moved) if file else None
 
-def run_target(ctx, command, options, files = [], mount_from = []):
+# Placeholders that `ship` itself gives a value.
+_OWN = ["arch", "digest", "os", "tag", "variant"]
+
+# The status files whose values names may need.
+def _status(ctx, names, name_files):
+    # None where no name has a placeholder, so that a test that runs the target is not run again for every commit.
+    if name_files:
+        return status_files(ctx)
+    keys = [key for key in placeholders(names) if key not in _OWN]
+    return status_files(ctx, keys) if keys else []
+
+def run_target(ctx, command, options, names = [], name_files = [], files = [], mount_from = []):
     """Declares the executable and its spec.
 
     Args:
       ctx: the rule's context, with RUN_ATTRS.
       command: string. `push` or `load`.
       options: dict. What is particular to the command.
-      files: list of File. What options refer to.
+      names: list of strings. Those of options that may hold stamps.
+      name_files: list of File. Those that options refer to, and that may hold stamps.
+      files: list of File. What else options refer to.
       mount_from: list of strings. Repositories of the registry that is pushed to, which may hold some of the blobs.
 
     Returns:
@@ -52,10 +66,12 @@ def run_target(ctx, command, options, files = [], mount_from = []):
     ship = ctx.attr.ship[ShipInfo]
     content = content_of(image_or_index(ctx.attr.image))
     moved = moved_files(ctx, content)
-    executable = ctx.actions.declare_file(ctx.label.name + ".run")
+    status = _status(ctx, names, name_files)
+    stem = ctx.label.name + ".run"
+    executable = ctx.actions.declare_file(stem + (".exe" if ship.executable.extension == "exe" else ""))
     ctx.actions.symlink(output = executable, target_file = ship.executable, is_executable = True)
 
-    spec = ctx.actions.declare_file(ctx.label.name + ".run.json")
+    spec = ctx.actions.declare_file(stem + ".json")
     ctx.actions.write(spec, json.encode({
         "command": command,
         "content": {
@@ -79,12 +95,16 @@ def run_target(ctx, command, options, files = [], mount_from = []):
         },
         "label": display_label(ctx.label),
         "self": spec.path,
+        "status": [file_reference(ctx, file) for file in status],
         "v": 1,
         command: options,
     }))
-    runfiles = ctx.runfiles(files = [spec] + files).merge(content_runfiles(ctx, content, moved))
+    runfiles = ctx.runfiles(files = [executable, spec] + name_files + files + status)
+    runfiles = runfiles.merge(content_runfiles(ctx, content, moved))
     return DefaultInfo(
         executable = executable,
-        files = depset([executable, spec]),
+        # The executable alone, so that $(location) of the target and rules that take one file have it. Bazel builds the
+        # spec all the same: it is among the runfiles.
+        files = depset([executable]),
         runfiles = runfiles.merge(ship.runfiles),
     )

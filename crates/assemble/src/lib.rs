@@ -10,6 +10,7 @@ pub mod base;
 pub mod index;
 pub mod layout;
 pub mod manifest;
+pub mod reference;
 pub mod report;
 pub mod tree;
 
@@ -48,6 +49,8 @@ enum Command {
     Archive(archive::Args),
     /// Writes a layout directory with everything that a manifest or index names.
     Layout(layout::Args),
+    /// Writes the name of an image in a repository, by digest.
+    Reference(reference::Args),
 }
 
 impl Cli {
@@ -64,6 +67,7 @@ impl Cli {
             Command::Report(args) => report::run(&args, warn),
             Command::Archive(args) => archive::run(&args, warn),
             Command::Layout(args) => layout::run(&args),
+            Command::Reference(args) => reference::run(&args),
         }
     }
 }

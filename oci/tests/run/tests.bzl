@@ -19,12 +19,49 @@ def _run_spec_test_impl(ctx):
     asserts.equals(env, "_main/oci/tests/run/image.strata/manifest.json", spec["content"]["root"]["rlocation"])
     asserts.equals(env, ["//oci/tests/image:bottom"], [layer["label"] for layer in spec["content"]["layers"]])
     asserts.equals(env, json.decode(ctx.attr.expected), spec[spec["command"]])
+    asserts.equals(env, ctx.attr.status, [file["path"].split("/")[-1] for file in spec["status"]])
     return analysistest.end(env)
 
 run_spec_test = analysistest.make(
     _run_spec_test_impl,
     doc = "The spec beside the executable holds what `ship` needs; `expected` is the part of its command, as JSON.",
-    attrs = {"expected": attr.string(mandatory = True)},
+    attrs = {
+        "expected": attr.string(mandatory = True),
+        "status": attr.string_list(doc = "The names of the status files that it lists."),
+    },
+)
+
+def _stamps_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    target = analysistest.target_under_test(env)
+    runfiles = [file.basename for file in target[DefaultInfo].default_runfiles.files.to_list()]
+    for name in ["stable-status.txt", "volatile-status.txt"]:
+        asserts.true(env, name in runfiles, name + " is in the runfiles")
+        for action in [action for action in analysistest.target_actions(env) if action.mnemonic.startswith("Oci")]:
+            inputs = [file.basename for file in action.inputs.to_list()]
+            asserts.false(env, name in inputs, "%s is an input of %s" % (name, action.mnemonic))
+    return analysistest.end(env)
+
+stamps_test = analysistest.make(
+    _stamps_test_impl,
+    doc = "The values of stamps are read when a target runs: no action has them as inputs.",
+)
+
+def _reference_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    target = analysistest.target_under_test(env)
+    files = target[OutputGroupInfo].reference.to_list()
+    actions = [action for action in analysistest.target_actions(env) if action.mnemonic == "OciReference"]
+    asserts.equals(env, files, actions[0].outputs.to_list())
+    inputs = [file.basename for file in actions[0].inputs.to_list()]
+    asserts.true(env, "digest" in inputs, "the digest is an input")
+    asserts.false(env, "manifest.json" in inputs, "the manifest is an input")
+    asserts.false(env, files[0] in target[DefaultInfo].files.to_list(), "the reference is built with the push")
+    return analysistest.end(env)
+
+reference_test = analysistest.make(
+    _reference_test_impl,
+    doc = "The output group `reference` is made from the digest alone, and only where it is asked for.",
 )
 
 def _runfiles_test_impl(ctx):
@@ -35,6 +72,7 @@ def _runfiles_test_impl(ctx):
     names = [file.basename for file in info.default_runfiles.files.to_list()]
     for name in ["image.push.run.json", "manifest.json", "config.json", "layer.json", "bottom.tar.gz"]:
         asserts.true(env, name in names, "%s is in the runfiles" % name)
+    asserts.equals(env, ["image.push.run"], [file.basename for file in info.files.to_list()])
     asserts.false(env, "image" in names, "the layout directory is in the runfiles of a push, which never needs it")
     return analysistest.end(env)
 
