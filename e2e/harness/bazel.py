@@ -42,6 +42,10 @@ class Bazel:
         """`bazel build`."""
         return self._bazel("build", *arguments, code=code)
 
+    def test(self, *arguments: str, code: int | None = 0) -> Result:
+        """`bazel test`."""
+        return self._bazel("test", *arguments, code=code)
+
     def run(
         self,
         target: str,
@@ -79,14 +83,14 @@ class Bazel:
         run([*self._start, "shutdown"], cwd=self.workspace, code=None)
 
 
-def copy_module(repository: Path, name: str) -> Bazel:
-    """Copies a module of `e2e/scenarios/modules` to where a scenario may edit it, and returns Bazel in the copy.
+def copy_module(repository: Path, name: str, folder: str) -> Bazel:
+    """Copies a module of `e2e/scenarios/modules` to a folder where a scenario may edit it, and returns Bazel in the copy.
 
     The copy always lies at the same place, below the user's cache, since Bazel knows a workspace by its path: a second
     run finds the tools built.
     """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rules_strata" / "e2e"
-    workspace = cache / name
+    workspace = cache / folder
     shutil.rmtree(workspace, ignore_errors=True)
     shutil.copytree(repository / "e2e" / "scenarios" / "modules" / name, workspace, symlinks=True)
     shutil.copy(repository / ".bazelversion", workspace)

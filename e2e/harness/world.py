@@ -76,10 +76,10 @@ class World:
         """Each container runtime by its name."""
         return {"docker": self.docker, "containerd": self.containerd, "podman": self.podman}
 
-    def module(self, name: str) -> Bazel:
-        """Bazel in a fresh copy of a module of `e2e/scenarios/modules`; one copy a run."""
+    def module(self, name: str, folder: str | None = None) -> Bazel:
+        """Bazel in a fresh copy of a module of `e2e/scenarios/modules`, in a folder of that name; one copy a run."""
         if name not in self._modules:
-            self._modules[name] = copy_module(REPOSITORY, name)
+            self._modules[name] = copy_module(REPOSITORY, name, folder or name)
         return self._modules[name]
 
     def scratch(self, name: str) -> Path:
