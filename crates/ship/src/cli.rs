@@ -167,6 +167,15 @@ struct Flags<A: clap::Args> {
 fn flags<A: clap::Args>(
     label: &str,
     about: String,
+    arguments: impl Iterator<Item = OsString>,
+) -> (Common, A) {
+    flags_with_examples(label, about, "", arguments)
+}
+
+/// As [`flags`], with help that ends in `examples`.
+fn flags_with_examples<A: clap::Args>(
+    label: &str,
+    about: String,
     examples: &str,
     arguments: impl Iterator<Item = OsString>,
 ) -> (Common, A) {
@@ -178,7 +187,7 @@ fn flags<A: clap::Args>(
         .max_term_width(100)
         .about(about)
         .long_about(clap::builder::Resettable::Reset)
-        .after_help(format!("{examples}\n{EXIT_CODES}"));
+        .after_help(format!("{examples}{EXIT_CODES}"));
     let Flags { args, common } =
         Flags::from_arg_matches(&command.get_matches_from(arguments)).unwrap_or_else(|error| error.exit());
     (common, args)
@@ -189,12 +198,12 @@ fn run_target(spec: Spec, path: PathBuf, arguments: impl Iterator<Item = OsStrin
     match spec.command {
         spec::Command::Push => {
             let examples = push::examples(&spec.label);
-            let (common, args) = flags(&spec.label, push::about(&spec), &examples, arguments);
+            let (common, args) =
+                flags_with_examples(&spec.label, push::about(&spec), &examples, arguments);
             (common, Command::Push(spec, path, args))
         }
         spec::Command::Load => {
-            let examples = "Prints `Loaded image: NAME` for each name on standard output, and all else on standard error.";
-            let (common, args) = flags(&spec.label, about_load(&spec), examples, arguments);
+            let (common, args) = flags(&spec.label, about_load(&spec), arguments);
             (common, Command::Load(spec, path, args))
         }
         spec::Command::Inspect => {

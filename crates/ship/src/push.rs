@@ -96,7 +96,7 @@ pub fn examples(label: &str) -> String {
          bazel run {label} -- --tag v1.2.0 --tag latest\n  \
          bazel run {label} -- --repository registry.example.com/team/app --dry-run\n  \
          bazel run {label} -- --registry embedded\n\n\
-         Prints REPOSITORY@sha256:… on standard output, and all else on standard error."
+         Prints REPOSITORY@sha256:… on standard output, and all else on standard error.\n"
     )
 }
 

@@ -109,6 +109,12 @@ fn a_registry_that_fails() {
         ("HEAD", Fault::status(401), 4, "the registry answered 401"),
         ("POST", Fault::status(403), 4, "the registry answered 403"),
         ("POST", Fault::status(404), 1, "Check the repository's name"),
+        (
+            "HEAD",
+            Fault::Answer(429, vec![("retry-after", "3600".to_owned())], String::new()),
+            1,
+            "It limits how often it may be asked: try again in 3600 s, with fewer --jobs, or logged in",
+        ),
         ("PUT", Fault::status(500), 1, "The failure is the registry's"),
         ("PUT", Fault::Cut, 1, "cut the connection"),
     ] {
