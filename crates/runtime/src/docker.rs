@@ -1,10 +1,12 @@
-//! Docker: its daemon's Engine API over a unix socket or TCP.
+//! Docker: its daemon's Engine API over a unix socket or TCP. Podman's service speaks it too.
 //!
 //! ```text
 //! find      environment, contexts -> the endpoints to try, in order
 //! connect   the first of them that answers -> Docker
 //! api       version, info, inspect, tag, untag
 //! pull      a pull, with its stream of progress
+//! load      an archive, where the daemon cannot pull
+//! lines     answers that come in lines
 //! ```
 //! Invariant: a [`Docker`] has answered a ping and agreed on an API version; every error names the daemon and what it
 //! was asked.
@@ -15,11 +17,15 @@ mod context;
 mod endpoint;
 mod error;
 mod find;
+mod lines;
+mod load;
 mod pull;
 
 pub use api::{ApiVersion, Image, Info, Version};
+pub(crate) use connect::first;
 pub use connect::{Docker, connect};
-pub use endpoint::{Candidate, Endpoint, Origin};
+pub use endpoint::{Candidate, Daemon, Endpoint, Origin, Program};
 pub use error::{Error, Tried};
 pub use find::candidates;
+pub(crate) use find::names_a_context;
 pub use pull::Progress;

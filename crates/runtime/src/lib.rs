@@ -1,10 +1,32 @@
-//! Container runtimes: finding their daemons and asking them to pull, tag and forget images.
+//! Container runtimes: finding one, and asking it to pull, tag and forget images, or to load an archive.
 //!
-//! One module for each runtime, over its own protocol: [`docker`] speaks the Engine API to a daemon's socket. No
-//! command-line client is ever started, so nothing depends on which version of one is installed. The environment
-//! is read once, into an [`Environment`]; everything below is given that value and reads none itself.
+//! ```text
+//! find         environment -> the runtime that is meant
+//! engine       what is asked of any of them
+//! docker       Engine API over a socket
+//! podman       its own API over a socket, or its command
+//! containerd   ctr or nerdctl
+//! client       how those commands are run
+//! ```
+//! Where a runtime has an API that can be asked to pull, that is spoken; a command-line client runs only where there is
+//! none. The environment is read once, into an [`Environment`]; everything below is given that value and reads none
+//! itself.
 
+pub mod containerd;
 pub mod docker;
-mod environment;
+pub mod podman;
 
+mod archive;
+mod client;
+mod engine;
+mod environment;
+mod error;
+mod find;
+mod probe;
+
+pub use archive::Archive;
+pub use client::ClientError;
+pub use engine::{About, Engine};
 pub use environment::Environment;
+pub use error::{Error, Tried};
+pub use find::{Found, Kind, find};

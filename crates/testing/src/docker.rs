@@ -1,4 +1,4 @@
-//! A docker daemon that answers what a test tells it to, on a unix socket of its own.
+//! A docker daemon, or podman's service, that answers what a test tells it to, on a unix socket of its own.
 //!
 //! It holds no images: a test gives a function from a [`Call`] to an [`Answer`], and afterwards looks at the calls that
 //! arrived. [`introduce`] answers the questions that every client asks first.
@@ -30,6 +30,7 @@ pub struct Call {
 pub struct Answer {
     status: u16,
     api: &'static str,
+    libpod: Option<&'static str>,
     chunks: Vec<Bytes>,
     end: End,
 }
@@ -46,7 +47,8 @@ impl Answer {
     /// `status` with `body`.
     #[must_use]
     pub fn new(status: u16, body: &str) -> Self {
-        Self { status, api: "1.41", chunks: vec![Bytes::copy_from_slice(body.as_bytes())], end: End::Whole }
+        let chunks = vec![Bytes::copy_from_slice(body.as_bytes())];
+        Self { status, api: "1.41", libpod: None, chunks, end: End::Whole }
     }
 
     /// An error as docker words it: `{"message": …}`.
@@ -66,6 +68,12 @@ impl Answer {
     #[must_use]
     pub fn of_api(self, version: &'static str) -> Self {
         Self { api: version, ..self }
+    }
+
+    /// The same answer of podman's service, whose own API has this version.
+    #[must_use]
+    pub fn of_podman(self, version: &'static str) -> Self {
+        Self { libpod: Some(version), ..self }
     }
 
     /// The same answer, but the connection breaks after its body.
@@ -93,6 +101,10 @@ impl Answer {
         *response.status_mut() =
             axum::http::StatusCode::from_u16(self.status).expect("a test uses a real HTTP status");
         response.headers_mut().insert("api-version", axum::http::HeaderValue::from_static(self.api));
+        if let Some(libpod) = self.libpod {
+            let value = axum::http::HeaderValue::from_static(libpod);
+            response.headers_mut().insert("libpod-api-version", value);
+        }
         response
     }
 }
@@ -167,10 +179,12 @@ impl Drop for FakeDocker {
 
 fn call(request: &Request) -> Call {
     let path = request.uri().path();
+    let is_version = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let without_version = path
-        .strip_prefix("/v1.")
-        .and_then(|rest| rest.find('/').map(|slash| rest[slash..].to_owned()))
-        .unwrap_or_else(|| path.to_owned());
+        .strip_prefix("/v")
+        .and_then(|rest| rest.split_once('/'))
+        .filter(|(version, _)| is_version(version))
+        .map_or_else(|| path.to_owned(), |(_, rest)| format!("/{rest}"));
     Call {
         method: request.method().to_string(),
         path: without_version,
@@ -197,23 +211,47 @@ pub fn introduce(call: &Call, release: &str) -> Option<Answer> {
     }
 }
 
-/// Does what a daemon does first with `POST /images/create`: asks the registry on loopback for the manifest. Returns the
+/// The same of podman's service of that `release`, whose own API has the same version.
+#[must_use]
+pub fn introduce_podman(call: &Call, release: &'static str) -> Option<Answer> {
+    match (call.method.as_str(), call.path.as_str()) {
+        ("GET", "/version") => Some(Answer::new(
+            200,
+            &serde_json::json!({
+                "Version": release, "ApiVersion": "1.41", "Os": "linux", "Arch": "amd64",
+                "Components": [{"Name": "Podman Engine", "Version": release}],
+            })
+            .to_string(),
+        )),
+        _ => introduce(call, release),
+    }
+    .map(|answer| answer.of_podman(release))
+}
+
+/// Does what a daemon does first with a pull, of docker's API or podman's: asks the registry on loopback for the manifest. Returns the
 /// status line of the registry's answer.
 ///
 /// # Errors
 /// The registry does not answer.
 ///
 /// # Panics
-/// If the call is not a pull of a digest from a registry with a port.
+/// If the call is not a pull from a registry with a port.
 pub async fn ask_for_manifest(call: &Call) -> std::io::Result<String> {
     let value = |name: &str| {
         let pair = call.query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
-        pair.expect("a pull names its image").replace("%3A", ":").replace("%2F", "/")
+        pair.map(|value| value.replace("%3A", ":").replace("%2F", "/"))
     };
-    let (image, digest) = (value("fromImage"), value("tag"));
+    let (image, version) = match (value("fromImage"), value("tag"), value("reference")) {
+        (Some(image), Some(version), _) => (image, version),
+        (_, _, Some(reference)) => {
+            let (image, tag) = reference.rsplit_once(':').expect("a tag");
+            (image.to_owned(), tag.to_owned())
+        }
+        _ => panic!("a pull names its image: {}", call.query),
+    };
     let (registry, name) = image.split_once('/').expect("a registry and a name");
     let mut stream = tokio::net::TcpStream::connect(registry).await?;
-    let request = format!("GET /v2/{name}/manifests/{digest} HTTP/1.0\r\nHost: {registry}\r\n\r\n");
+    let request = format!("GET /v2/{name}/manifests/{version} HTTP/1.0\r\nHost: {registry}\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await?;

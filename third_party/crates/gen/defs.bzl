@@ -357,12 +357,14 @@ _NORMAL_DEPENDENCIES = {
     },
     "crates/runtime": {
         _COMMON_CONDITION: {
+            "bytes": Label("@crates//vendor/bytes-1.12.1:bytes"),
             "futures-util": Label("@crates//vendor/futures-util-0.3.34:futures_util"),
             "reqwest": Label("@crates//vendor/reqwest-0.13.5:reqwest"),
             "rustls": Label("@crates//vendor/rustls-0.23.46:rustls"),
             "serde": Label("@crates//vendor/serde-1.0.229:serde"),
             "serde_json": Label("@crates//vendor/serde_json-1.0.154:serde_json"),
             "thiserror": Label("@crates//vendor/thiserror-2.0.21:thiserror"),
+            "tokio": Label("@crates//vendor/tokio-1.54.1:tokio"),
             "url": Label("@crates//vendor/url-2.5.8:url"),
         },
     },
@@ -479,7 +481,6 @@ _NORMAL_DEV_DEPENDENCIES = {
         _COMMON_CONDITION: {
             "axum": Label("@crates//vendor/axum-0.8.9:axum"),
             "tempfile": Label("@crates//vendor/tempfile-3.27.0:tempfile"),
-            "tokio": Label("@crates//vendor/tokio-1.54.1:tokio"),
         },
     },
     "crates/ship": {

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::api::ApiVersion;
-use super::endpoint::{Candidate, Endpoint};
+use super::endpoint::{Candidate, Daemon, Endpoint, Program};
 use super::error::{Error, Tried, causes};
 use super::find;
 use crate::Environment;
@@ -28,8 +28,10 @@ pub struct Docker {
     http: Client,
     /// The root of the API's URLs.
     base: Url,
-    endpoint: Endpoint,
+    daemon: Daemon,
     api: ApiVersion,
+    /// The version of podman's own API, where it is podman that answers.
+    libpod: Option<String>,
 }
 
 /// Finds the docker daemon that `environment` means and agrees with it on an API version.
@@ -38,23 +40,33 @@ pub struct Docker {
 /// [`Error::NoDaemon`] names every socket that was tried and why each will not do; the others say what of the
 /// configuration cannot be used.
 pub async fn connect(environment: &Environment) -> Result<Docker, Error> {
+    first(find::candidates(environment)?).await?.map_err(Error::NoDaemon)
+}
+
+/// The first of `candidates` that answers; else why each of them will not do.
+///
+/// # Errors
+/// One answers, and is too old.
+pub(crate) async fn first(candidates: Vec<Candidate>) -> Result<Result<Docker, Vec<Tried>>, Error> {
     let mut tried = Vec::new();
-    for Candidate { endpoint, origin } in find::candidates(environment)? {
+    for Candidate { endpoint, origin } in candidates {
         match ping(&endpoint).await {
-            Ok((http, base, newest)) => {
+            Ok((http, base, Pong { newest, libpod })) => {
+                let program = if libpod.is_some() { Program::Podman } else { Program::Docker };
+                let daemon = Daemon { program, endpoint };
                 let Some(api) = negotiate(newest) else {
                     return Err(Error::TooOld {
-                        daemon: endpoint,
+                        daemon,
                         found: newest.to_string(),
                         needed: OLDEST.to_string(),
                     });
                 };
-                return Ok(Docker { http, base, endpoint, api });
+                return Ok(Ok(Docker { http, base, daemon, api, libpod }));
             }
             Err(reason) => tried.push(Tried { endpoint, origin, reason }),
         }
     }
-    Err(Error::NoDaemon(tried))
+    Ok(Err(tried))
 }
 
 /// The version to speak with a daemon whose newest is `daemon`.
@@ -62,8 +74,14 @@ fn negotiate(daemon: ApiVersion) -> Option<ApiVersion> {
     Some(daemon.min(NEWEST)).filter(|api| *api >= OLDEST)
 }
 
+/// What a daemon says of itself in the headers of its answer to a ping.
+struct Pong {
+    newest: ApiVersion,
+    libpod: Option<String>,
+}
+
 /// Asks whether a daemon listens at `endpoint` and which API it speaks. The error is a reason in a few words.
-async fn ping(endpoint: &Endpoint) -> Result<(Client, Url, ApiVersion), String> {
+async fn ping(endpoint: &Endpoint) -> Result<(Client, Url, Pong), String> {
     let http = client(endpoint)?;
     let base = Url::parse(&endpoint.base_url()).map_err(|error| error.to_string())?;
     let mut url = base.clone();
@@ -73,11 +91,15 @@ async fn ping(endpoint: &Endpoint) -> Result<(Client, Url, ApiVersion), String> 
     if !response.status().is_success() {
         return Err(format!("answers a ping with {}", response.status()));
     }
-    let version = response.headers().get("api-version").and_then(|value| value.to_str().ok());
-    let version = version.ok_or("answers, but not as docker does: its ping names no API version")?;
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     let version =
+        header("api-version").ok_or("answers, but not as docker does: its ping names no API version")?;
+    let newest =
         version.parse().map_err(|()| format!("answers with the API version `{version}`, which is none"))?;
-    Ok((http, base, version))
+    // It becomes part of paths.
+    let is_version = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let libpod = header("libpod-api-version").filter(is_version).map(str::to_owned);
+    Ok((http, base, Pong { newest, libpod }))
 }
 
 /// A client of `endpoint`. TLS is never spoken to a daemon, so no root certificate is loaded.
@@ -113,7 +135,8 @@ fn why_unreachable(endpoint: &Endpoint, error: &reqwest::Error) -> String {
     match (endpoint, kind) {
         (Endpoint::Unix(_), Some(io::ErrorKind::NotFound)) => "no such file".to_owned(),
         (Endpoint::Unix(_), Some(io::ErrorKind::PermissionDenied)) => {
-            "permission denied; join the group that owns it (usually `sudo usermod -aG docker $USER`, then log in again)"
+            "permission denied; join the group that owns it (docker's: `sudo usermod -aG docker $USER`, then log in \
+             again)"
                 .to_owned()
         }
         (Endpoint::Unix(_), Some(io::ErrorKind::ConnectionRefused)) => {
@@ -139,7 +162,13 @@ impl Docker {
     /// Where the daemon listens.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
+        &self.daemon.endpoint
+    }
+
+    /// Which daemon it is, and where.
+    #[must_use]
+    pub fn daemon(&self) -> &Daemon {
+        &self.daemon
     }
 
     /// The API version that both sides speak.
@@ -151,8 +180,18 @@ impl Docker {
     /// A request for `path` below the agreed version. Slashes stay: docker's routes take what is left of the path as
     /// an image's name. What cannot stand in a path (a blank, `?`, `#`) is encoded, so no name reaches the query.
     pub(super) fn request(&self, method: Method, path: &str, query: &[(&str, &str)]) -> RequestBuilder {
+        self.request_whole(method, &format!("/v{}{path}", self.api), query)
+    }
+
+    /// The root of podman's own API; `None` where it is not podman that answers.
+    pub(crate) fn libpod(&self) -> Option<String> {
+        Some(format!("/v{}/libpod", self.libpod.as_ref()?))
+    }
+
+    /// A request for a path with its version in it.
+    pub(crate) fn request_whole(&self, method: Method, path: &str, query: &[(&str, &str)]) -> RequestBuilder {
         let mut url = self.base.clone();
-        url.set_path(&format!("/v{}{path}", self.api));
+        url.set_path(path);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -160,7 +199,7 @@ impl Docker {
     }
 
     /// Sends `request` and turns an error status into [`Error::Refused`] with the daemon's words.
-    pub(super) async fn send(&self, operation: &str, request: RequestBuilder) -> Result<Response, Error> {
+    pub(crate) async fn send(&self, operation: &str, request: RequestBuilder) -> Result<Response, Error> {
         let response = request.send().await.map_err(|source| self.connection(operation, source))?;
         let status = response.status();
         if status.is_success() {
@@ -169,14 +208,14 @@ impl Docker {
         let body = response.bytes().await.map_err(|source| self.connection(operation, source))?;
         Err(Error::Refused {
             operation: operation.to_owned(),
-            daemon: self.endpoint.clone(),
+            daemon: self.daemon.clone(),
             status: status.as_u16(),
             message: message(&body),
         })
     }
 
     /// The same for an answer that is one JSON document.
-    pub(super) async fn json<T: DeserializeOwned>(
+    pub(crate) async fn json<T: DeserializeOwned>(
         &self,
         operation: &str,
         request: RequestBuilder,
@@ -186,12 +225,12 @@ impl Docker {
         serde_json::from_slice(&body).map_err(|error| self.malformed(operation, error.to_string()))
     }
 
-    pub(super) fn connection(&self, operation: &str, source: reqwest::Error) -> Error {
-        Error::Connection { operation: operation.to_owned(), daemon: self.endpoint.clone(), source }
+    pub(crate) fn connection(&self, operation: &str, source: reqwest::Error) -> Error {
+        Error::Connection { operation: operation.to_owned(), daemon: self.daemon.clone(), source }
     }
 
-    pub(super) fn malformed(&self, operation: &str, detail: String) -> Error {
-        Error::Malformed { operation: operation.to_owned(), daemon: self.endpoint.clone(), detail }
+    pub(crate) fn malformed(&self, operation: &str, detail: String) -> Error {
+        Error::Malformed { operation: operation.to_owned(), daemon: self.daemon.clone(), detail }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where a daemon may listen, and who said so.
+//! Where a daemon may listen, which one it is, and who said so.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -82,6 +82,43 @@ impl fmt::Display for Endpoint {
     }
 }
 
+/// Which program answers the Engine API: docker's daemon, or podman's service, which speaks it as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// `dockerd`.
+    Docker,
+    /// `podman system service`.
+    Podman,
+}
+
+/// A daemon, as errors name it: `the docker daemon at unix:///var/run/docker.sock`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Daemon {
+    /// Which.
+    pub program: Program,
+    /// Where.
+    pub endpoint: Endpoint,
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Docker => "docker",
+            Self::Podman => "podman",
+        })
+    }
+}
+
+impl fmt::Display for Daemon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.program {
+            Program::Docker => "docker daemon",
+            Program::Podman => "podman service",
+        };
+        write!(f, "the {what} at {}", self.endpoint)
+    }
+}
+
 /// Who named an endpoint: an error repeats it, since that is where the user can change it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -89,6 +126,8 @@ pub enum Origin {
     DockerHost,
     /// A docker context, by name.
     Context(String),
+    /// `CONTAINER_HOST`.
+    ContainerHost,
     /// A place where a daemon usually listens; the words say whose.
     WellKnown(&'static str),
 }
@@ -97,6 +136,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::DockerHost => f.write_str("from DOCKER_HOST"),
+            Self::ContainerHost => f.write_str("from CONTAINER_HOST"),
             Self::Context(name) => write!(f, "from the docker context `{name}`"),
             Self::WellKnown(whose) => f.write_str(whose),
         }

@@ -1,4 +1,4 @@
-//! What can go wrong with a daemon.
+//! What can go wrong with a daemon that is spoken to over its API.
 //!
 //! Invariant: each names the daemon or the file, what was asked, and what to do about it.
 
@@ -6,10 +6,10 @@ use std::error::Error as _;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use super::endpoint::{Endpoint, Origin};
+use super::endpoint::{Daemon, Endpoint, Origin};
 
 /// An endpoint that was tried, and why it will not do.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tried {
     /// Where.
     pub endpoint: Endpoint,
@@ -17,6 +17,13 @@ pub struct Tried {
     pub origin: Origin,
     /// Why not, in a few words.
     pub reason: String,
+}
+
+impl Tried {
+    /// Whether nobody has named it: it is one of the usual places.
+    pub(crate) fn is_usual(&self) -> bool {
+        matches!(self.origin, Origin::WellKnown(_))
+    }
 }
 
 /// Why a daemon was not found, or did not do what it was asked.
@@ -57,37 +64,34 @@ pub enum Error {
     },
     /// The daemon is older than the calls that are made.
     #[error(
-        "the docker daemon at {daemon} speaks API {found}, and {needed} is needed: update it to Docker 17.09 or later"
+        "{daemon} speaks API {found}, and {needed} is needed: update it to Docker 17.09 or later, or Podman 4.0 or later"
     )]
     TooOld {
         /// The daemon.
-        daemon: Endpoint,
+        daemon: Daemon,
         /// Its newest API version.
         found: String,
         /// The oldest that will do.
         needed: String,
     },
     /// The connection failed on the way.
-    #[error(
-        "{operation}: the connection to the docker daemon at {daemon} failed: {}; is it still running?",
-        causes(source)
-    )]
+    #[error("{operation}: the connection to {daemon} failed: {}; is it still running?", causes(source))]
     Connection {
         /// What was asked.
         operation: String,
         /// The daemon.
-        daemon: Endpoint,
+        daemon: Daemon,
         /// The cause.
         #[source]
         source: reqwest::Error,
     },
     /// The daemon answered with an error.
-    #[error("{operation}: the docker daemon at {daemon} answered {status}: {message}")]
+    #[error("{operation}: {daemon} answered {status}: {message}")]
     Refused {
         /// What was asked.
         operation: String,
         /// The daemon.
-        daemon: Endpoint,
+        daemon: Daemon,
         /// The HTTP status.
         status: u16,
         /// Its words.
@@ -95,29 +99,49 @@ pub enum Error {
     },
     /// The daemon answered with something that is not its API.
     #[error(
-        "{operation}: the answer of the docker daemon at {daemon} makes no sense: {detail}; is it docker that listens there?"
+        "{operation}: the answer of {daemon} makes no sense: {detail}; is it {} that listens there?",
+        daemon.program
     )]
     Malformed {
         /// What was asked.
         operation: String,
         /// The daemon.
-        daemon: Endpoint,
+        daemon: Daemon,
         /// What is wrong with the answer.
         detail: String,
     },
     /// A pull failed after it had begun.
-    #[error("pull of {reference}: the docker daemon at {daemon} says: {message}")]
+    #[error("pull of {reference}: {daemon} says: {message}")]
     Pull {
         /// What was pulled.
         reference: String,
         /// The daemon.
-        daemon: Endpoint,
+        daemon: Daemon,
+        /// Its words.
+        message: String,
+    },
+    /// An archive was refused after its load had begun.
+    #[error("load of an archive: {daemon} says: {message}")]
+    Load {
+        /// The daemon.
+        daemon: Daemon,
         /// Its words.
         message: String,
     },
 }
 
 impl Error {
+    /// What the daemon said where it refused something; `None` where it was not it that spoke.
+    #[must_use]
+    pub fn words(&self) -> Option<&str> {
+        match self {
+            Self::Refused { message, .. } | Self::Pull { message, .. } | Self::Load { message, .. } => {
+                Some(message)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether the daemon could not be talked to at all, as opposed to having said no.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
@@ -147,7 +171,7 @@ fn no_daemon(tried: &[Tried]) -> String {
     if tried.is_empty() {
         text.push_str(" nothing, since neither HOME nor XDG_RUNTIME_DIR is set");
     }
-    let named = tried.iter().any(|tried| !matches!(tried.origin, Origin::WellKnown(_)));
+    let named = !tried.iter().all(Tried::is_usual);
     text.push_str("\nStart one (`sudo systemctl start docker`, or Docker Desktop)");
     text.push_str(if named {
         ", correct the place named above, or unset it to have the usual sockets tried."

@@ -38,6 +38,14 @@ pub fn candidates(environment: &Environment) -> Result<Vec<Candidate>, Error> {
     Ok(well_known(environment))
 }
 
+/// Whether docker's configuration has a current context other than `default`.
+///
+/// # Errors
+/// Docker's configuration cannot be read.
+pub(crate) fn names_a_context(environment: &Environment) -> Result<bool, Error> {
+    Ok(context_name(environment)?.is_some())
+}
+
 /// The context that is in force, other than `default`.
 fn context_name(environment: &Environment) -> Result<Option<String>, Error> {
     match (&environment.docker_context, environment.docker_config_dir()) {

@@ -1,15 +1,11 @@
 //! Pulling: one request whose answer is a stream of JSON lines, in which an error comes after a status of 200.
 
-use futures_util::StreamExt;
 use oci::{Platform, Reference};
 use reqwest::Method;
 use serde::Deserialize;
 
 use super::connect::Docker;
 use super::error::Error;
-
-/// The longest line that is taken from a daemon. Docker's are under 400 bytes.
-const LONGEST_LINE: usize = 1 << 20;
 
 /// One message of a pull.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,30 +66,17 @@ impl Docker {
         query.extend(platform.iter().map(|platform| ("platform", platform.as_str())));
 
         let response = self.send(&operation, self.request(Method::POST, "/images/create", &query)).await?;
-        let mut stream = response.bytes_stream();
-        let mut lines = Lines::default();
-        let take = |line: &[u8], progress: &mut dyn FnMut(Progress)| match parse(line) {
+        self.each_line(&operation, response, |line| match parse(line) {
             Ok(Ok(message)) => {
                 progress(message);
                 Ok(())
             }
-            Ok(Err(message)) => Err(Error::Pull {
-                reference: reference.to_string(),
-                daemon: self.endpoint().clone(),
-                message,
-            }),
+            Ok(Err(message)) => {
+                Err(Error::Pull { reference: reference.to_string(), daemon: self.daemon().clone(), message })
+            }
             Err(detail) => Err(self.malformed(&operation, detail)),
-        };
-        while let Some(chunk) = stream.next().await {
-            lines.push(&chunk.map_err(|source| self.connection(&operation, source))?);
-            while let Some(line) = lines.next_line() {
-                take(&line, &mut progress)?;
-            }
-            if lines.pending() > LONGEST_LINE {
-                return Err(self.malformed(&operation, format!("a line of more than {LONGEST_LINE} bytes")));
-            }
-        }
-        lines.rest().map_or(Ok(()), |line| take(&line, &mut progress))
+        })
+        .await
     }
 }
 
@@ -112,43 +95,6 @@ fn parse(line: &[u8]) -> Result<Result<Progress, String>, String> {
         status: line.status,
         bytes: detail.current.map(|current| (current, detail.total.filter(|total| *total > 0))),
     }))
-}
-
-/// Cuts a stream of chunks into lines; blank ones are left out.
-#[derive(Default)]
-struct Lines {
-    buffer: Vec<u8>,
-    /// Up to here no line ends, so a long line is searched once.
-    searched: usize,
-}
-
-impl Lines {
-    fn push(&mut self, chunk: &[u8]) {
-        self.buffer.extend_from_slice(chunk);
-    }
-
-    fn next_line(&mut self) -> Option<Vec<u8>> {
-        while let Some(at) = self.buffer[self.searched..].iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = self.buffer.drain(..=self.searched + at).collect();
-            self.searched = 0;
-            let line = line.trim_ascii();
-            if !line.is_empty() {
-                return Some(line.to_vec());
-            }
-        }
-        self.searched = self.buffer.len();
-        None
-    }
-
-    /// Bytes of a line that has not ended.
-    fn pending(&self) -> usize {
-        self.buffer.len()
-    }
-
-    /// The last line, if it has no end.
-    fn rest(self) -> Option<Vec<u8>> {
-        Some(self.buffer.trim_ascii().to_vec()).filter(|line| !line.is_empty())
-    }
 }
 
 #[cfg(test)]
@@ -183,22 +129,5 @@ mod tests {
             assert_eq!(message(line), Err(words.to_owned()));
         }
         assert!(parse(b"<html>").unwrap_err().contains("`<html>`"));
-    }
-
-    #[test]
-    fn lines_come_whole_however_the_stream_is_cut() {
-        let stream = b"{\"a\":1}\r\n\r\n{\"b\":2}\n{\"c\":3}";
-        for size in 1..=stream.len() {
-            let mut lines = Lines::default();
-            let mut found = Vec::new();
-            for chunk in stream.chunks(size) {
-                lines.push(chunk);
-                while let Some(line) = lines.next_line() {
-                    found.push(line);
-                }
-            }
-            found.extend(lines.rest());
-            assert_eq!(found, [&b"{\"a\":1}"[..], b"{\"b\":2}", b"{\"c\":3}"], "chunks of {size}");
-        }
     }
 }
