@@ -2,30 +2,37 @@
 //!
 //! ```text
 //! names      what it will be called
-//! choice     which image of an index the daemon gets
-//! limits     what the daemon cannot take
+//! choice     which image of an index the runtime gets
+//! limits     what the runtime cannot take
+//! reframe    layers in a compression that the runtime reads
 //! progress   how far it is
-//! transfer   the daemon pulls from loopback, names it, forgets where it came from
+//! transfer   the runtime pulls from loopback, names it, forgets where it came from
 //! summary    what moved
+//! start      a container of it
 //! ```
-//! Everything that can be wrong with the command and the image is found before the daemon is asked to do anything.
+//! Everything that can be wrong with the command and the image is found before the runtime is asked to do anything.
 
 mod choice;
 mod limits;
 mod names;
 mod progress;
+mod reframe;
+mod start;
 mod summary;
 mod transfer;
 
-use std::sync::Arc;
-use std::time::Instant;
+use std::cell::RefCell;
+use std::ffi::OsString;
+use std::time::{Duration, Instant};
 
-use oci::Platform;
-use runtime::docker::{self, Docker, Progress};
+use oci::{Platform, Reference};
+use runtime::{About, Found, Kind};
 
-use self::progress::Had;
+use self::progress::{Had, News};
+use self::transfer::{Pulled, Transferred};
 use crate::environment::Environment;
 use crate::exit::{Exit, fail, usage};
+use crate::interrupt;
 use crate::spec;
 use crate::target::Target;
 use crate::ui::Ui;
@@ -37,13 +44,17 @@ pub struct Args {
     #[arg(short, long = "tag", value_name = "NAME[:TAG]")]
     pub tags: Vec<String>,
 
-    /// The runtime to load into.
-    #[arg(long, value_enum, default_value_t = Runtime::Docker)]
-    pub runtime: Runtime,
+    /// The runtime to load into; by default the one that the environment names, else the first that answers.
+    #[arg(long, value_enum)]
+    pub runtime: Option<Runtime>,
 
-    /// Of an index, load the image for this platform; by default the daemon's own.
+    /// Of an index, load the image for this platform; by default the runtime's own.
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
     pub platform: Option<Platform>,
+
+    /// Start a container of the image then, with all arguments that follow.
+    #[arg(long, value_name = "ARGS", num_args = 0.., allow_hyphen_values = true)]
+    pub run: Option<Vec<OsString>>,
 }
 
 /// A container runtime.
@@ -51,9 +62,27 @@ pub struct Args {
 pub enum Runtime {
     /// Docker's daemon: `DOCKER_HOST`, the current docker context, or the usual sockets.
     Docker,
+    /// Podman: `CONTAINER_HOST`, the usual sockets of its service, or its command.
+    Podman,
+    /// containerd, by `ctr`: `CONTAINERD_ADDRESS`, `CONTAINERD_NAMESPACE`.
+    Containerd,
+    /// containerd, by `nerdctl` and its configuration.
+    Nerdctl,
 }
 
-/// Loads `target` and returns how it ended. Prints `Loaded image: REF` for each name on standard output.
+impl From<Runtime> for Kind {
+    fn from(runtime: Runtime) -> Self {
+        match runtime {
+            Runtime::Docker => Self::Docker,
+            Runtime::Podman => Self::Podman,
+            Runtime::Containerd => Self::Containerd,
+            Runtime::Nerdctl => Self::Nerdctl,
+        }
+    }
+}
+
+/// Loads `target` and returns how it ended. Prints `Loaded image: REF` for each name on standard output, or on standard
+/// error where that is the container's.
 ///
 /// # Errors
 /// Whatever stops the load; `exit::Exit::of` turns it into an exit code.
@@ -65,64 +94,118 @@ pub async fn run(
     ui: &Ui,
 ) -> anyhow::Result<Exit> {
     let names = names::parse(&target.load_names(load, &args.tags)?)?;
-    match args.runtime {
-        Runtime::Docker => {
-            let docker = connect(environment).await?;
-            into_docker(&docker, target, &names, args.platform.as_ref(), ui).await
-        }
-    }
-}
-
-/// Finds the docker daemon.
-async fn connect(environment: &Environment) -> anyhow::Result<Docker> {
     let places = runtime::Environment::from_variables(|name| environment.variables.get(name).cloned());
-    docker::connect(&places).await.map_err(|error| match error {
-        docker::Error::UnusableHost { .. } | docker::Error::NoContext { .. } => usage(error.to_string()),
-        error => failure(error),
-    })
+    // Interrupted, the work is dropped, and what it has begun at the runtime is taken back.
+    interrupt::unless(work(target, &names, args, &places, ui), Duration::ZERO, "interrupted", ui).await
 }
 
-async fn into_docker(
-    docker: &Docker,
+async fn work(
     target: &Target,
-    names: &[oci::Reference],
-    platform: Option<&Platform>,
+    names: &[Reference],
+    args: &Args,
+    places: &runtime::Environment,
     ui: &Ui,
 ) -> anyhow::Result<Exit> {
-    let daemon = docker.version().await.map_err(failure)?;
-    let own = Platform::new(daemon.os.as_str(), daemon.arch.as_str());
-    let choice = choice::choose(&target.content, &target.root, &own, platform)?;
-    limits::check(&target.content, &choice, &daemon)?;
-
-    ui.detail(format!("docker {} ({own}) at {}", daemon.version, docker.endpoint()));
+    let found = runtime::find(places, args.runtime.map(Kind::from)).await.map_err(failure)?;
+    let engine = &found.engine;
+    let about = engine.about().await.map_err(failure)?;
+    let choice = choice::choose(&target.content, &target.root, &about.platform, args.platform.as_ref())?;
+    limits::check(engine.kind(), &about, &choice)?;
+    // Before anything is done: a client that is not there is no reason to have half of what was asked for.
+    let container = match &args.run {
+        Some(_) => Some(start::Container::new(engine, places, &target.content, &choice)?),
+        None => None,
+    };
+    introduce(&found, &about, ui);
+    let reframed = if about.reads_zstd { None } else { reframe::reframe(&target.content, &choice).await? };
+    let (content, choice) = match &reframed {
+        None => (&target.content, &choice),
+        Some(reframed) => {
+            ui.say(format!(
+                "{} {} cannot read zstd: as gzip go {}. So the image has the digest {} there, and not {}; its ID and \
+                 contents are the same",
+                engine.kind(),
+                about.release,
+                reframed.layers.join(", "),
+                reframed.choice.pull,
+                choice.pull,
+            ));
+            (&reframed.content, &reframed.choice)
+        }
+    };
 
     let started = Instant::now();
     ui.begin(choice.layers.iter().map(|layer| layer.size).sum());
-    let mut had = Had::none_of(&choice.layers);
-    let show = |message: Progress| {
-        ui.advance(had.grow(&message));
-        if message.bytes.is_none() {
-            let layer = message.layer.map_or_else(String::new, |layer| format!("{layer}: "));
-            ui.detail(format!("docker: {layer}{}", message.status));
+    let had = RefCell::new(Had::none_of(&choice.layers));
+    let by_messages = engine.kind() == Kind::Docker;
+    let show = |news: News| match news {
+        News::Said(message) => {
+            ui.advance(had.borrow_mut().grow(&message));
+            if message.bytes.is_none() {
+                let layer = message.layer.map_or_else(String::new, |layer| format!("{layer}: "));
+                ui.detail(format!("{}: {layer}{}", engine.kind(), message.status));
+            }
         }
+        News::Handed(_) if by_messages => {}
+        News::Handed(bytes) => ui.advance(had.borrow_mut().handed(bytes)),
     };
-    let done = transfer::transfer(docker, Arc::clone(&target.content), &choice, names, show).await;
+    let pulled = transfer::transfer(engine, content.clone(), choice, names, &show).await;
     ui.end();
-    let done = done?;
-    for line in summary::lines(&target.content, &choice.layers, &done.served, started.elapsed()) {
+    let Transferred { moved, named, problems } = match pulled? {
+        Pulled::Done(done) => done,
+        Pulled::OutOfReach(how) => return Err(out_of_reach(&how)),
+    };
+    for line in summary::lines(content, &choice.layers, &moved, started.elapsed()) {
         ui.say(line);
     }
-    for name in &done.named {
-        ui.result(format!("Loaded image: {}", name.familiar()))?;
+    for name in &named {
+        let line = format!("Loaded image: {}", engine.stored(name));
+        if container.is_some() { ui.say(line) } else { ui.result(line)? }
     }
-    if done.problems.is_empty() {
-        return Ok(Exit::Done);
+    if !problems.is_empty() {
+        let exit = if named.is_empty() { Exit::Failed } else { Exit::Partly };
+        return Err(fail(exit, problems.join("\n")));
     }
-    let exit = if done.named.is_empty() { Exit::Failed } else { Exit::Partly };
-    Err(fail(exit, done.problems.join("\n")))
+    match (container, named.first(), &args.run) {
+        (Some(container), Some(name), Some(arguments)) => container.start(&engine.stored(name), arguments),
+        _ => Ok(Exit::Done),
+    }
 }
 
-/// An error of the daemon, with the exit code that it calls for.
-fn failure(error: docker::Error) -> anyhow::Error {
-    if error.is_unreachable() { fail(Exit::Unreachable, error.to_string()) } else { error.into() }
+/// Says where the image goes, and what was passed over or might have been meant.
+fn introduce(found: &Found, about: &About, ui: &Ui) {
+    let kind = found.engine.kind();
+    for tried in &found.passed_over {
+        ui.say(format!("not into {} at {}: {}", tried.kind, tried.place, tried.reason));
+    }
+    let namespace = about.namespace.as_ref().map_or_else(String::new, |namespace| {
+        format!(", namespace {namespace} (CONTAINERD_NAMESPACE names another, such as k8s.io for Kubernetes)")
+    });
+    let also = found.others.iter().map(|kind| format!("; --runtime {kind} is here too")).collect::<String>();
+    ui.say(format!(
+        "loading into {kind} {} ({}) at {}{namespace}{also}",
+        about.release, about.platform, about.place
+    ));
+}
+
+fn out_of_reach(how: &str) -> anyhow::Error {
+    fail(
+        Exit::Unreachable,
+        format!(
+            "{how}. A runtime that is rootless, in a container, in a virtual machine or on another machine has a loopback \
+             of its own. Load where it runs, name one of this machine (DOCKER_HOST, CONTAINER_HOST), or push the image to a \
+             registry that it reaches and pull it from there"
+        ),
+    )
+}
+
+/// An error of the runtime, with the exit code that it calls for.
+fn failure(error: runtime::Error) -> anyhow::Error {
+    if error.is_usage() {
+        usage(error.to_string())
+    } else if error.is_unreachable() {
+        fail(Exit::Unreachable, error.to_string())
+    } else {
+        error.into()
+    }
 }

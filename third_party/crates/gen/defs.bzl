@@ -372,10 +372,13 @@ _NORMAL_DEPENDENCIES = {
         _COMMON_CONDITION: {
             "anyhow": Label("@crates//vendor/anyhow-1.0.104:anyhow"),
             "clap": Label("@crates//vendor/clap-4.6.7:clap"),
+            "flate2": Label("@crates//vendor/flate2-1.1.10:flate2"),
             "indicatif": Label("@crates//vendor/indicatif-0.18.6:indicatif"),
             "serde": Label("@crates//vendor/serde-1.0.229:serde"),
             "serde_json": Label("@crates//vendor/serde_json-1.0.154:serde_json"),
+            "tempfile": Label("@crates//vendor/tempfile-3.27.0:tempfile"),
             "tokio": Label("@crates//vendor/tokio-1.54.1:tokio"),
+            "zstd": Label("@crates//vendor/zstd-0.14.3:zstd"),
         },
     },
     "crates/testing": {
@@ -484,9 +487,6 @@ _NORMAL_DEV_DEPENDENCIES = {
         },
     },
     "crates/ship": {
-        _COMMON_CONDITION: {
-            "tempfile": Label("@crates//vendor/tempfile-3.27.0:tempfile"),
-        },
     },
     "crates/testing": {
     },
@@ -521,8 +521,6 @@ _NORMAL_DEV_ALIASES = {
         },
     },
     "crates/ship": {
-        _COMMON_CONDITION: {
-        },
     },
     "crates/testing": {
     },
@@ -623,8 +621,6 @@ _PROC_MACRO_DEV_ALIASES = {
         },
     },
     "crates/ship": {
-        _COMMON_CONDITION: {
-        },
     },
     "crates/testing": {
     },

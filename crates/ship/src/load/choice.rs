@@ -1,7 +1,8 @@
-//! Which image of an index goes to a daemon.
+//! Which image of an index goes to a runtime.
 //!
-//! The root is pulled, so that a store that keeps indexes keeps its digest, and the daemon chooses by the platform that
-//! it is told. What is chosen here is which images it can be, for checks and messages.
+//! The root is pulled, so that a store that keeps indexes keeps its digest, and the runtime chooses by the platform that
+//! it is told. What is chosen here is which images it can be, for checks and messages, and the one that goes into an
+//! archive.
 
 use oci::config::Config;
 use oci::manifest::Document;
@@ -15,6 +16,8 @@ use crate::exit::usage;
 pub(super) struct Choice {
     /// The digest to pull.
     pub pull: Digest,
+    /// The first image that it can be.
+    pub image: Descriptor,
     /// The platform to tell the daemon; `None` leaves it to its own.
     pub platform: Option<Platform>,
     /// The layers of the images that it can be, each once, the lowest first.
@@ -25,7 +28,7 @@ pub(super) struct Choice {
 
 /// An image below the root.
 struct Found {
-    digest: Digest,
+    descriptor: Descriptor,
     manifest: Manifest,
     platform: Option<Platform>,
     /// Number of indexes above it.
@@ -60,7 +63,8 @@ pub(super) fn choose(
     }
     Ok(Choice {
         // Docker's classic store takes no index inside another.
-        pull: if first.depth > 1 { first.digest } else { root.digest },
+        pull: if first.depth > 1 { first.descriptor.digest } else { root.digest },
+        image: first.descriptor.clone(),
         platform: if foreign { first.platform.clone() } else { wanted.cloned() },
         layers,
         most_layers: chosen.iter().map(|found| found.manifest.layers.len()).max().unwrap_or(0),
@@ -76,7 +80,7 @@ fn collect(content: &Content, at: &Descriptor, depth: usize, found: &mut Vec<Fou
         }
         Document::Manifest(manifest) => {
             let platform = at.platform.clone().or_else(|| platform_of(content, &manifest));
-            found.push(Found { digest: at.digest, manifest, platform, depth });
+            found.push(Found { descriptor: at.clone(), manifest, platform, depth });
         }
     }
     Ok(())

@@ -1,4 +1,7 @@
-//! A daemon's messages about layers, as bytes that a bar can count.
+//! How far a transfer is, as bytes that a bar can count.
+//!
+//! Docker's messages tell what it has of each layer, also of those that it had before. Of the others it is known what was
+//! handed to them.
 
 use std::collections::BTreeMap;
 
@@ -8,18 +11,36 @@ use runtime::docker::Progress;
 /// How many digits of a layer's digest docker's messages give.
 const DIGITS: usize = 12;
 
-/// How much of each layer the daemon has.
+/// Something that happened on the way.
+#[derive(Debug)]
+pub(super) enum News {
+    /// The runtime says so.
+    Said(Progress),
+    /// So many bytes were handed to it, in all.
+    Handed(u64),
+}
+
+/// How much of the layers the runtime has.
 #[derive(Debug, Default)]
 pub(super) struct Had {
     /// By the first digits of a layer's digest: its size, and what the daemon has of it, in bytes.
     layers: BTreeMap<String, (u64, u64)>,
+    /// Bytes that were handed to it.
+    handed: u64,
 }
 
 impl Had {
     /// Nothing of these layers yet.
     pub(super) fn none_of(layers: &[Descriptor]) -> Self {
         let start = |layer: &Descriptor| layer.digest.hex()[..DIGITS].to_owned();
-        Self { layers: layers.iter().map(|layer| (start(layer), (layer.size, 0))).collect() }
+        Self { layers: layers.iter().map(|layer| (start(layer), (layer.size, 0))).collect(), handed: 0 }
+    }
+
+    /// By how many bytes more the runtime has, now that it was handed `handed` in all.
+    pub(super) fn handed(&mut self, handed: u64) -> u64 {
+        let more = handed.saturating_sub(self.handed);
+        self.handed += more;
+        more
     }
 
     /// By how many bytes more the daemon has after `message`. A download that starts again takes nothing away.
@@ -64,5 +85,11 @@ mod tests {
             let message = Progress { layer, status: status.to_owned(), bytes };
             assert_eq!(had.grow(&message), expected, "{message:?}");
         }
+    }
+
+    #[test]
+    fn what_is_handed_out_only_grows() {
+        let mut had = Had::default();
+        assert_eq!([5, 3, 9].map(|handed| had.handed(handed)), [5, 0, 4]);
     }
 }

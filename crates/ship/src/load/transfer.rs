@@ -1,6 +1,6 @@
-//! The way into a docker daemon: it pulls from a registry that lives on loopback for as long as that takes.
+//! The way into a runtime: it pulls from a registry that lives on loopback for as long as that takes.
 //!
-//! Invariant: whatever happens after the pull has begun, the name under which the daemon pulled is taken away again.
+//! Invariant: whatever happens after the pull has begun, the name under which the runtime pulled is taken away again.
 //! Nothing but the names that were asked for is left behind, and without them no image.
 
 use std::sync::Arc;
@@ -10,71 +10,143 @@ use anyhow::Context as _;
 use oci::Reference;
 use registry::content::Content;
 use registry::serve::{ReadOnly, Served};
-use runtime::docker::{Docker, Error, Progress};
+use runtime::{Engine, Error};
 
 use super::choice::Choice;
-use crate::exit::{Exit, fail};
+use super::failure;
+use super::progress::News;
 
-/// How long a daemon may take from the pull's begin to its first request. One that finds the way asks within
-/// milliseconds.
-const SILENCE: Duration = Duration::from_secs(2);
+/// How long the temporary name may take to go when someone waits who pressed Ctrl-C.
+const CLEANUP: Duration = Duration::from_secs(5);
+/// How often to look how much was handed out.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// How a pull ended that did not fail.
+#[derive(Debug)]
+pub(super) enum Pulled {
+    /// The image is there.
+    Done(Transferred),
+    /// The runtime does not reach this machine's loopback, and is as it was; says how that showed.
+    OutOfReach(String),
+}
 
 /// What a transfer did.
 #[derive(Debug)]
 pub(super) struct Transferred {
-    /// What the daemon fetched.
-    pub served: Vec<Served>,
+    /// What the runtime fetched.
+    pub moved: Vec<Served>,
     /// The names that the image has now.
     pub named: Vec<Reference>,
     /// What went wrong after the image was there: names that it did not get, the temporary one that stays.
     pub problems: Vec<String>,
 }
 
-/// Brings what was chosen into the daemon under `names`.
+/// Brings what was chosen into the runtime under `names`.
 ///
 /// # Errors
-/// The daemon cannot reach this machine's loopback, or its pull fails; then it is as it was.
+/// Its pull fails; then it is as it was.
 pub(super) async fn transfer(
-    docker: &Docker,
+    engine: &Engine,
     content: Arc<Content>,
     choice: &Choice,
     names: &[Reference],
-    progress: impl FnMut(Progress),
-) -> anyhow::Result<Transferred> {
+    show: &dyn Fn(News),
+) -> anyhow::Result<Pulled> {
     let registry = ReadOnly::start(content, choice.pull).context("cannot serve the image on 127.0.0.1")?;
-    let temporary: Reference = registry.reference().parse().context("the name of the temporary image")?;
-    let cleanup = Cleanup { docker, name: &temporary, needed: true };
+    let pinned: Reference = registry.reference().parse().context("the name of the temporary image")?;
+    let temporary = engine.pulled_as(pinned);
+    let cleanup = Cleanup { engine, name: &temporary, needed: true };
     let pulled = tokio::select! {
-        pulled = docker.pull(&temporary, choice.platform.as_ref(), progress) => {
-            pulled.map_err(|error| explain(docker, &registry, error))
+        pulled = engine.pull(&temporary, choice.platform.as_ref(), |message| show(News::Said(message))) => {
+            pulled.map_err(|error| explain(&registry, error))
         }
-        problem = registry.failed() => Err(problem.into()),
-        () = silence(&registry) => Err(unreachable(docker, &registry, &format!(
-            "no request came from it within {} s", SILENCE.as_secs()
+        problem = registry.failed() => Err(Failed::Other(problem.into())),
+        () = silence(engine, &registry) => Err(Failed::OutOfReach(format!(
+            "no request came from it within {} s", engine.silence().as_secs()
         ))),
+        never = look(&registry, show) => match never {},
     };
-    if let Err(error) = pulled {
+    if let Err(failed) = pulled {
         // Nearly always there is nothing to remove, and the error that counts is the pull's.
         let _ = cleanup.now().await;
-        return Err(error);
+        return match failed {
+            Failed::OutOfReach(how) => Ok(Pulled::OutOfReach(format!(
+                "{} does not reach {} on this machine, from which it was to pull: {how}",
+                engine.kind(),
+                registry.address(),
+            ))),
+            Failed::Other(error) => Err(error),
+        };
     }
-    let (named, mut problems) = name(docker, &temporary, names).await;
+    let (named, mut problems) = name(engine, &temporary, names).await;
     if let Err(error) = cleanup.now().await {
-        problems.push(format!("{error}\nA temporary name is left: `docker rmi {temporary}` removes it"));
+        problems
+            .push(format!("{error}\nA temporary name is left: `{}` removes it", engine.removal(&temporary)));
     }
-    Ok(Transferred { served: registry.served(), named, problems })
+    Ok(Pulled::Done(Transferred { moved: registry.served(), named, problems }))
+}
+
+/// Why a pull came to nothing.
+enum Failed {
+    /// It did not find the way; in the runtime's words.
+    OutOfReach(String),
+    Other(anyhow::Error),
+}
+
+/// A pull that was refused before any request came has not found the way; another says itself what is wrong, unless it was
+/// a layer of the base that could not be had: of that the runtime knows only that its download broke off.
+fn explain(registry: &ReadOnly, error: Error) -> Failed {
+    if let Some(problem) = registry.take_problem() {
+        return Failed::Other(anyhow::Error::new(problem).context(error.to_string()));
+    }
+    match error.words() {
+        Some(words) if registry.requests() == 0 => Failed::OutOfReach(format!("it says: {words}")),
+        _ => Failed::Other(failure(error)),
+    }
+}
+
+/// Ends when the runtime has had its time and nobody has asked for anything; else never.
+async fn silence(engine: &Engine, registry: &ReadOnly) {
+    tokio::time::sleep(engine.silence()).await;
+    if registry.requests() > 0 {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Tells how much was handed out, again and again.
+async fn look(registry: &ReadOnly, show: &dyn Fn(News)) -> std::convert::Infallible {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        show(News::Handed(registry.served().iter().map(|served| served.bytes).sum()));
+    }
+}
+
+/// Gives the image its names; returns those that it got, and why it did not get others.
+pub(super) async fn name(
+    engine: &Engine,
+    image: &Reference,
+    names: &[Reference],
+) -> (Vec<Reference>, Vec<String>) {
+    let (mut named, mut problems) = (Vec::new(), Vec::new());
+    for name in names {
+        match engine.tag(image, name).await {
+            Ok(()) => named.push(name.clone()),
+            Err(error) => problems.push(error.to_string()),
+        }
+    }
+    (named, problems)
 }
 
 /// Takes the temporary name away, also where the transfer is dropped half-way, as Ctrl-C does.
 struct Cleanup<'a> {
-    docker: &'a Docker,
+    engine: &'a Engine,
     name: &'a Reference,
     needed: bool,
 }
 
 impl Cleanup<'_> {
     async fn now(mut self) -> Result<(), Error> {
-        let done = self.docker.untag(self.name).await;
+        let done = self.engine.untag(self.name).await;
         self.needed = false;
         done
     }
@@ -88,7 +160,7 @@ impl Drop for Cleanup<'_> {
         // Nothing can be awaited here: a thread of its own asks, for as long as someone who pressed Ctrl-C waits.
         let ask = || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-            let untag = async { tokio::time::timeout(SILENCE, self.docker.untag(self.name)).await };
+            let untag = async { tokio::time::timeout(CLEANUP, self.engine.untag(self.name)).await };
             runtime.block_on(untag).ok()
         };
         std::thread::scope(|scope| {
@@ -97,67 +169,24 @@ impl Drop for Cleanup<'_> {
     }
 }
 
-/// Gives the image its names; returns those that it got, and why it did not get others.
-async fn name(docker: &Docker, image: &Reference, names: &[Reference]) -> (Vec<Reference>, Vec<String>) {
-    let (mut named, mut problems) = (Vec::new(), Vec::new());
-    for name in names {
-        match docker.tag(&image.to_string(), name).await {
-            Ok(()) => named.push(name.clone()),
-            Err(error) => problems.push(error.to_string()),
-        }
-    }
-    (named, problems)
-}
-
-/// Ends when the daemon has had its time and nobody has asked for anything; else never.
-async fn silence(registry: &ReadOnly) {
-    tokio::time::sleep(SILENCE).await;
-    if registry.requests() > 0 {
-        std::future::pending::<()>().await;
-    }
-}
-
-/// A pull that failed before any request came has not found the way; another says itself what is wrong, unless it was
-/// a layer of the base that could not be had: of that the daemon knows only that its download broke off.
-fn explain(docker: &Docker, registry: &ReadOnly, error: Error) -> anyhow::Error {
-    if let Some(problem) = registry.take_problem() {
-        return anyhow::Error::new(problem).context(error.to_string());
-    }
-    match error {
-        Error::Refused { message, .. } | Error::Pull { message, .. } if registry.requests() == 0 => {
-            unreachable(docker, registry, &format!("it says: {message}"))
-        }
-        error if error.is_unreachable() => fail(Exit::Unreachable, error.to_string()),
-        error => error.into(),
-    }
-}
-
-fn unreachable(docker: &Docker, registry: &ReadOnly, how: &str) -> anyhow::Error {
-    fail(
-        Exit::Unreachable,
-        format!(
-            "the docker daemon at {} does not reach {} on this machine, from which it is to pull: {how}. A daemon that \
-             is rootless, in a container, in a virtual machine or on another machine has a loopback of its own. Load \
-             where the daemon runs, set DOCKER_HOST to a daemon of this machine, or push the image to a registry that \
-             the daemon reaches and pull it from there",
-            docker.endpoint(),
-            registry.address(),
-        ),
-    )
-}
-
 #[cfg(all(test, unix))]
 mod tests {
     use oci::{Digest, Platform};
     use registry::content::Source;
-    use runtime::Environment;
-    use testing::docker::{Answer, Call, FakeDocker, ask_for_manifest, introduce};
+    use runtime::{Environment, Kind};
+    use testing::client::FakeClient;
+    use testing::docker::{Answer, Call, FakeDocker, ask_for_manifest, introduce, introduce_podman};
     use testing::image::{self, Image};
 
     use super::*;
+    use crate::exit::Exit;
     use crate::load::choice::choose;
 
     const DONE: &str = r#"{"status":"Status: Downloaded newer image"}"#;
+    /// How long a test waits for a transfer.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    type MakeAnswer = fn() -> Answer;
 
     fn content_of(image: &Image) -> Arc<Content> {
         let mut content = Content::new();
@@ -167,15 +196,30 @@ mod tests {
         Arc::new(content)
     }
 
-    /// Transfers a small image to a daemon that answers `pull` to a pull, after it has asked for the manifest if `asks`
-    /// says so, and `tag` to each new name. Returns what came of it and the calls, port and token of the registry
-    /// replaced. A transfer that takes longer than `patience` is dropped.
-    async fn transfer_within(
+    /// Transfers a small image under two names. A transfer that takes longer than `patience` is dropped.
+    async fn transfer_to(
+        kind: Kind,
+        environment: &Environment,
+        patience: Duration,
+    ) -> Option<anyhow::Result<Pulled>> {
+        let engine = runtime::find(environment, Some(kind)).await.expect("the fake runtime answers").engine;
+        let image = image::small();
+        let content = content_of(&image);
+        let root = content.describe(&image.digest()).expect("the image's manifest");
+        let choice = choose(&content, &root, &Platform::new("linux", "amd64"), None).expect("the only image");
+        let names = ["app:latest", "app:v1"].map(|name| name.parse().expect("a name"));
+        let transfer = transfer(&engine, content, &choice, &names, &|_| ());
+        tokio::time::timeout(patience, transfer).await.ok()
+    }
+
+    /// Transfers it to a daemon that answers `pull` to a pull, after it has asked for the manifest if `asks` says so, and
+    /// `tag` to each new name. Returns what came of it and the calls, port and token of the registry replaced.
+    async fn to_docker(
         patience: Duration,
         asks: bool,
-        pull: fn() -> Answer,
-        tag: fn() -> Answer,
-    ) -> (Option<anyhow::Result<Transferred>>, Vec<String>) {
+        pull: MakeAnswer,
+        tag: MakeAnswer,
+    ) -> (Option<anyhow::Result<Pulled>>, Vec<String>) {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let fake = FakeDocker::start(dir.path(), move |call: Call| async move {
             if let Some(answer) = introduce(&call, "28.2.2") {
@@ -194,24 +238,8 @@ mod tests {
             }
         });
         let environment = Environment { docker_host: Some(fake.host()), ..Environment::default() };
-        let docker = runtime::docker::connect(&environment).await.expect("the fake daemon answers");
-        let image = image::small();
-        let content = content_of(&image);
-        let root = content.describe(&image.digest()).expect("the image's manifest");
-        let choice = choose(&content, &root, &Platform::new("linux", "amd64"), None).expect("the only image");
-        let names = ["app:latest", "app:v1"].map(|name| name.parse().expect("a name"));
-        let transfer = transfer(&docker, content, &choice, &names, |_| ());
-        let result = tokio::time::timeout(patience, transfer).await.ok();
+        let result = transfer_to(Kind::Docker, &environment, patience).await;
         (result, fake.calls().iter().map(|call| without_token(call)).collect())
-    }
-
-    async fn transfer_to(
-        asks: bool,
-        pull: fn() -> Answer,
-        tag: fn() -> Answer,
-    ) -> (anyhow::Result<Transferred>, Vec<String>) {
-        let (result, calls) = transfer_within(Duration::from_secs(60), asks, pull, tag).await;
-        (result.expect("a transfer ends"), calls)
     }
 
     /// A call as `METHOD what`, whatever port and token the registry had.
@@ -229,14 +257,22 @@ mod tests {
         }
     }
 
+    fn done(result: Option<anyhow::Result<Pulled>>) -> Transferred {
+        match result.expect("a transfer ends").expect("the image is brought over") {
+            Pulled::Done(done) => done,
+            Pulled::OutOfReach(how) => panic!("{how}"),
+        }
+    }
+
     #[tokio::test]
-    async fn pulls_names_and_forgets_where_it_came_from() {
-        let (result, calls) = transfer_to(true, || Answer::lines(&[DONE]), || Answer::new(201, "")).await;
-        let done = result.unwrap();
+    async fn docker_pulls_names_and_forgets_where_it_came_from() {
+        let (result, calls) =
+            to_docker(PATIENCE, true, || Answer::lines(&[DONE]), || Answer::new(201, "")).await;
+        let done = done(result);
         assert_eq!(done.named.iter().map(Reference::familiar).collect::<Vec<_>>(), ["app:latest", "app:v1"]);
         assert!(done.problems.is_empty(), "{:?}", done.problems);
         assert_eq!(
-            done.served.iter().map(|served| served.digest).collect::<Vec<_>>(),
+            done.moved.iter().map(|served| served.digest).collect::<Vec<_>>(),
             [image::small().digest()]
         );
         assert_eq!(
@@ -251,10 +287,88 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn podman_pulls_by_tag_and_without_tls() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let fake = FakeDocker::start(dir.path(), |call: Call| async move {
+            if let Some(answer) = introduce_podman(&call, "4.3.1") {
+                return answer;
+            }
+            if call.path == "/libpod/images/pull" {
+                let status = ask_for_manifest(&call).await.expect("the registry answers");
+                assert!(status.ends_with("200 OK"), "{status}");
+                return Answer::lines(&[
+                    r#"{"stream":"Trying to pull\n"}"#,
+                    r#"{"images":["0b"],"id":"0b"}"#,
+                ]);
+            }
+            Answer::new(200, "{}")
+        });
+        let environment = Environment { container_host: Some(fake.host()), ..Environment::default() };
+        let done = done(transfer_to(Kind::Podman, &environment, PATIENCE).await);
+        assert_eq!((done.named.len(), done.moved.len()), (2, 1), "{:?}", done.problems);
+        let calls = fake.calls();
+        assert!(calls[0].starts_with("POST /libpod/images/pull?reference=127.0.0.1%3A"), "{calls:?}");
+        assert!(calls[0].ends_with("%2Fimage%3Alatest&tlsVerify=false&policy=always"), "{calls:?}");
+        assert!(
+            calls[1].ends_with("/image:latest/tag?repo=docker.io%2Flibrary%2Fapp&tag=latest"),
+            "{calls:?}"
+        );
+        assert!(calls[3].starts_with("DELETE /libpod/images/127.0.0.1:"), "{calls:?}");
+        assert!(calls[3].ends_with("/image:latest"), "{calls:?}");
+    }
+
+    #[tokio::test]
+    async fn ctr_names_and_forgets_the_registry_too() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let socket = dir.path().join("containerd.sock");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+        let (blob, label) = (Digest::of(b"blob"), "containerd.io/distribution.source.127.0.0.1");
+        let fake = FakeClient::install(
+            dir.path(),
+            "ctr",
+            &[
+                ("*' version'", r"printf 'Server:\n  Version:  1.6.20\n'"),
+                // Of every repository that it is asked for, the blob is there.
+                (
+                    "*' content list '*",
+                    &format!(
+                        r#"eval "set -- \"\${{$#}}\""; repository=${{1#*\~=\"}}; echo "{blob} 1B 1 minute {label}=${{repository%\"}},other""#
+                    ),
+                ),
+            ],
+        );
+        let environment = Environment {
+            containerd_address: Some(socket.display().to_string()),
+            path: Some(dir.path().into()),
+            ..Environment::default()
+        };
+        let done = done(transfer_to(Kind::Containerd, &environment, PATIENCE).await);
+        assert_eq!(done.named.len(), 2, "{:?}", done.problems);
+        let start = format!("--address {} --namespace default ", socket.display());
+        let calls = fake.calls();
+        let name = calls[1].rsplit_once(' ').expect("a name").1;
+        let (repository, _) = name.rsplit_once('@').expect("a digest");
+        let (_, repository) = repository.split_once('/').expect("a registry");
+        assert_eq!(
+            calls,
+            [
+                format!("{start}version"),
+                format!("{start}images pull --plain-http {name}"),
+                format!("{start}images tag --force {name} docker.io/library/app:latest"),
+                format!("{start}images tag --force {name} docker.io/library/app:v1"),
+                format!("{start}images remove {name}"),
+                format!("{start}content list labels.\"{label}\"~=\"{repository}\""),
+                format!("{start}content label {blob} {label}=other"),
+            ]
+        );
+        assert!(name.ends_with(&format!("/image@{}", image::small().digest())), "{name}");
+    }
+
+    #[tokio::test]
     async fn an_image_without_its_names_is_not_left_behind() {
         let (result, calls) =
-            transfer_to(true, || Answer::lines(&[DONE]), || Answer::error(500, "read-only")).await;
-        let done = result.unwrap();
+            to_docker(PATIENCE, true, || Answer::lines(&[DONE]), || Answer::error(500, "read-only")).await;
+        let done = done(result);
         assert!(done.named.is_empty());
         assert_eq!(done.problems.len(), 2);
         assert!(
@@ -269,8 +383,9 @@ mod tests {
     async fn a_pull_that_fails_leaves_no_name() {
         const FULL: &str =
             r#"{"errorDetail":{"message":"no space left on device"},"error":"no space left on device"}"#;
-        let (result, calls) = transfer_to(true, || Answer::lines(&[FULL]), || Answer::new(201, "")).await;
-        let error = result.unwrap_err();
+        let (result, calls) =
+            to_docker(PATIENCE, true, || Answer::lines(&[FULL]), || Answer::new(201, "")).await;
+        let error = result.expect("a transfer ends").unwrap_err();
         assert!(error.to_string().contains("no space left on device"), "{error:#}");
         assert_eq!(Exit::of(&error), Exit::Failed);
         assert_eq!(calls, ["pull", "DELETE TEMPORARY"]);
@@ -281,16 +396,16 @@ mod tests {
         let refused = || Answer::error(500, "dial tcp 127.0.0.1:4: connect: connection refused");
         let silent = || Answer::lines(&[r#"{"status":"Pulling from image"}"#]).endless();
         for (pull, expected) in [
-            (refused as fn() -> Answer, "connect: connection refused"),
+            (refused as MakeAnswer, "connect: connection refused"),
             (silent, "no request came from it within 2 s"),
         ] {
-            let (result, calls) = transfer_to(false, pull, || Answer::new(201, "")).await;
-            let error = result.unwrap_err();
-            let text = error.to_string();
-            for part in [expected, "docker.sock", "does not reach 127.0.0.1:", "DOCKER_HOST"] {
-                assert!(text.contains(part), "{part} in {text}");
+            let (result, calls) = to_docker(PATIENCE, false, pull, || Answer::new(201, "")).await;
+            let Pulled::OutOfReach(how) = result.expect("a transfer ends").unwrap() else {
+                panic!("it is out of reach")
+            };
+            for part in [expected, "docker does not reach 127.0.0.1:"] {
+                assert!(how.contains(part), "{part} in {how}");
             }
-            assert_eq!(Exit::of(&error), Exit::Unreachable);
             assert_eq!(calls, ["pull", "DELETE TEMPORARY"]);
         }
     }
@@ -300,7 +415,7 @@ mod tests {
     async fn a_transfer_that_is_dropped_leaves_no_name() {
         let endless = || Answer::lines(&[r#"{"status":"Pulling from image"}"#]).endless();
         let patience = Duration::from_millis(300);
-        let (result, calls) = transfer_within(patience, true, endless, || Answer::new(201, "")).await;
+        let (result, calls) = to_docker(patience, true, endless, || Answer::new(201, "")).await;
         assert!(result.is_none());
         assert_eq!(calls, ["pull", "DELETE TEMPORARY"]);
     }
