@@ -69,6 +69,10 @@ class Bazel:
             raise Failure(f"{target} has no files{f' in the output group {group}' if group else ''}", listed.describe())
         return files
 
+    def executable(self, target: str) -> Path:
+        """Builds a run target and returns its executable, to be started without Bazel."""
+        return next(path for path in self.files(target) if path.suffix == ".run")
+
     def execution_root(self) -> Path:
         """Where the paths of actions start."""
         return Path(self._bazel("info", "execution_root").stdout.strip())

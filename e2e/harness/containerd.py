@@ -71,6 +71,19 @@ class Containerd:
         """What `ctr ARGUMENTS` prints."""
         return run([requirements.tool("ctr"), "--address", self.socket, *arguments]).stdout.strip()
 
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment in which this containerd is the runtime that is found."""
+        return {"CONTAINERD_ADDRESS": str(self.socket)}
+
+    def names(self, namespace: str = "default") -> list[str]:
+        """The names of the images of a namespace, sorted."""
+        return sorted(self.command("--namespace", namespace, "images", "list", "--quiet").splitlines())
+
+    def remove(self, *names: str) -> None:
+        """Removes images and what nothing names any more."""
+        self.command("images", "remove", "--sync", *names)
+
     def version(self) -> str:
         """That of the daemon."""
         lines = self.command("version").partition("Server:")[2].splitlines()

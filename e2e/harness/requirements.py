@@ -17,6 +17,7 @@ PACKAGES = {
     "openssl": "openssl",
     "podman": "podman",
     "runc": "runc",
+    "setpriv": "util-linux",
     "skopeo": "skopeo",
     "umoci": "umoci",
     "zstd": "zstd",

@@ -69,7 +69,7 @@ class World:
     @cached_property
     def podman(self) -> Podman:
         """Podman."""
-        return Podman(self.folder)
+        return Podman(self.processes, self.folder)
 
     @property
     def runtimes(self) -> dict[str, Docker | Containerd | Podman]:
