@@ -7,11 +7,13 @@
 //! reframe    layers in a compression that the runtime reads
 //! progress   how far it is
 //! transfer   the runtime pulls from loopback, names it, forgets where it came from
+//! archive    the way where it does not reach loopback
 //! summary    what moved
 //! start      a container of it
 //! ```
 //! Everything that can be wrong with the command and the image is found before the runtime is asked to do anything.
 
+mod archive;
 mod choice;
 mod limits;
 mod names;
@@ -29,7 +31,7 @@ use oci::{Platform, Reference};
 use runtime::{About, Found, Kind};
 
 use self::progress::{Had, News};
-use self::transfer::{Pulled, Transferred};
+use self::transfer::{Moved, Pulled, Transferred};
 use crate::environment::Environment;
 use crate::exit::{Exit, fail, usage};
 use crate::interrupt;
@@ -153,10 +155,22 @@ async fn work(
     ui.end();
     let Transferred { moved, named, problems } = match pulled? {
         Pulled::Done(done) => done,
-        Pulled::OutOfReach(how) => return Err(out_of_reach(&how)),
+        Pulled::OutOfReach(how) => {
+            ui.say(format!("{how}. So it gets the whole image as an archive"));
+            ui.begin(choice.layers.iter().map(|layer| layer.size).sum());
+            let sent =
+                archive::send(engine, content.clone(), choice, names, &|bytes| ui.advance(bytes)).await;
+            ui.end();
+            sent?
+        }
     };
-    for line in summary::lines(content, &choice.layers, &moved, started.elapsed()) {
-        ui.say(line);
+    match moved {
+        Moved::Layers(served) => {
+            for line in summary::lines(content, &choice.layers, &served, started.elapsed()) {
+                ui.say(line);
+            }
+        }
+        Moved::Archive(bytes) => ui.say(summary::archive(bytes, started.elapsed())),
     }
     for name in &named {
         let line = format!("Loaded image: {}", engine.stored(name));
@@ -186,17 +200,6 @@ fn introduce(found: &Found, about: &About, ui: &Ui) {
         "loading into {kind} {} ({}) at {}{namespace}{also}",
         about.release, about.platform, about.place
     ));
-}
-
-fn out_of_reach(how: &str) -> anyhow::Error {
-    fail(
-        Exit::Unreachable,
-        format!(
-            "{how}. A runtime that is rootless, in a container, in a virtual machine or on another machine has a loopback \
-             of its own. Load where it runs, name one of this machine (DOCKER_HOST, CONTAINER_HOST), or push the image to a \
-             registry that it reaches and pull it from there"
-        ),
-    )
 }
 
 /// An error of the runtime, with the exit code that it calls for.

@@ -23,6 +23,8 @@ pub struct Call {
     pub path: String,
     /// The query as it was sent, percent-encoded; empty without one.
     pub query: String,
+    /// The body, as far as it came.
+    pub body: Bytes,
 }
 
 /// What the daemon answers.
@@ -132,10 +134,12 @@ impl FakeDocker {
         let calls = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&calls);
         let router = Router::new().fallback(move |request: Request| {
-            let call = call(&request);
-            seen.lock().unwrap_or_else(PoisonError::into_inner).push(call.clone());
-            let answer = answer.clone();
-            async move { answer(call).await.into_response() }
+            let (seen, answer) = (Arc::clone(&seen), answer.clone());
+            async move {
+                let call = call(request).await;
+                seen.lock().unwrap_or_else(PoisonError::into_inner).push(call.clone());
+                answer(call).await.into_response()
+            }
         });
         let task = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {
@@ -157,6 +161,12 @@ impl FakeDocker {
         format!("unix://{}", self.socket.display())
     }
 
+    /// The calls so far, all of them.
+    #[must_use]
+    pub fn all_calls(&self) -> Vec<Call> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The calls so far, as `METHOD /path?query`, without the pings and questions for the version.
     #[must_use]
     pub fn calls(&self) -> Vec<String> {
@@ -164,7 +174,7 @@ impl FakeDocker {
         calls
             .iter()
             .filter(|call| !matches!(call.path.as_str(), "/_ping" | "/version" | "/info"))
-            .map(|Call { method, path, query }| {
+            .map(|Call { method, path, query, .. }| {
                 if query.is_empty() { format!("{method} {path}") } else { format!("{method} {path}?{query}") }
             })
             .collect()
@@ -177,8 +187,9 @@ impl Drop for FakeDocker {
     }
 }
 
-fn call(request: &Request) -> Call {
-    let path = request.uri().path();
+async fn call(request: Request) -> Call {
+    let (request, body) = request.into_parts();
+    let path = request.uri.path();
     let is_version = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let without_version = path
         .strip_prefix("/v")
@@ -186,10 +197,19 @@ fn call(request: &Request) -> Call {
         .filter(|(version, _)| is_version(version))
         .map_or_else(|| path.to_owned(), |(_, rest)| format!("/{rest}"));
     Call {
-        method: request.method().to_string(),
+        method: request.method.to_string(),
         path: without_version,
-        query: request.uri().query().unwrap_or_default().to_owned(),
+        query: request.uri.query().unwrap_or_default().to_owned(),
+        body: all_of(body).await,
     }
+}
+
+async fn all_of(body: Body) -> Bytes {
+    let (mut pieces, mut all) = (body.into_data_stream(), Vec::new());
+    while let Some(Ok(piece)) = pieces.next().await {
+        all.extend_from_slice(&piece);
+    }
+    all.into()
 }
 
 /// The answers of a daemon of that `release` with the classic store to what is asked before anything is done; `None` for

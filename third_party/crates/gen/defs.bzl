@@ -371,8 +371,10 @@ _NORMAL_DEPENDENCIES = {
     "crates/ship": {
         _COMMON_CONDITION: {
             "anyhow": Label("@crates//vendor/anyhow-1.0.104:anyhow"),
+            "bytes": Label("@crates//vendor/bytes-1.12.1:bytes"),
             "clap": Label("@crates//vendor/clap-4.6.7:clap"),
             "flate2": Label("@crates//vendor/flate2-1.1.10:flate2"),
+            "futures-util": Label("@crates//vendor/futures-util-0.3.34:futures_util"),
             "indicatif": Label("@crates//vendor/indicatif-0.18.6:indicatif"),
             "serde": Label("@crates//vendor/serde-1.0.229:serde"),
             "serde_json": Label("@crates//vendor/serde_json-1.0.154:serde_json"),

@@ -34,6 +34,11 @@ pub(super) fn lines(
     lines
 }
 
+/// A line for an archive of so many bytes.
+pub(super) fn archive(sent: u64, took: Duration) -> String {
+    format!("moved: an archive of {}, in {}", readable(sent), seconds(took))
+}
+
 /// The target that made a layer; the digest for those of bases.
 fn name(content: &Content, digest: &Digest) -> String {
     content.label_of(digest).map_or_else(|| digest.to_string(), str::to_owned)

@@ -30,11 +30,20 @@ pub(super) enum Pulled {
     OutOfReach(String),
 }
 
+/// What went to a runtime.
+#[derive(Debug)]
+pub(super) enum Moved {
+    /// What it fetched.
+    Layers(Vec<Served>),
+    /// An archive of so many bytes.
+    Archive(u64),
+}
+
 /// What a transfer did.
 #[derive(Debug)]
 pub(super) struct Transferred {
-    /// What the runtime fetched.
-    pub moved: Vec<Served>,
+    /// What went to the runtime.
+    pub moved: Moved,
     /// The names that the image has now.
     pub named: Vec<Reference>,
     /// What went wrong after the image was there: names that it did not get, the temporary one that stays.
@@ -83,7 +92,7 @@ pub(super) async fn transfer(
         problems
             .push(format!("{error}\nA temporary name is left: `{}` removes it", engine.removal(&temporary)));
     }
-    Ok(Pulled::Done(Transferred { moved: registry.served(), named, problems }))
+    Ok(Pulled::Done(Transferred { moved: Moved::Layers(registry.served()), named, problems }))
 }
 
 /// Why a pull came to nothing.
@@ -100,7 +109,11 @@ fn explain(registry: &ReadOnly, error: Error) -> Failed {
         return Failed::Other(anyhow::Error::new(problem).context(error.to_string()));
     }
     match error.words() {
-        Some(words) if registry.requests() == 0 => Failed::OutOfReach(format!("it says: {words}")),
+        Some(words) if registry.requests() == 0 => {
+            // Commands tell of each try; the last line is why they gave up.
+            let last = words.lines().last().unwrap_or(words);
+            Failed::OutOfReach(format!("it says: {last}"))
+        }
         _ => Failed::Other(failure(error)),
     }
 }
@@ -257,6 +270,14 @@ mod tests {
         }
     }
 
+    /// What the runtime fetched.
+    fn fetched(done: &Transferred) -> Vec<Digest> {
+        match &done.moved {
+            Moved::Layers(served) => served.iter().map(|served| served.digest).collect(),
+            Moved::Archive(_) => panic!("a pull takes no archive"),
+        }
+    }
+
     fn done(result: Option<anyhow::Result<Pulled>>) -> Transferred {
         match result.expect("a transfer ends").expect("the image is brought over") {
             Pulled::Done(done) => done,
@@ -271,10 +292,7 @@ mod tests {
         let done = done(result);
         assert_eq!(done.named.iter().map(Reference::familiar).collect::<Vec<_>>(), ["app:latest", "app:v1"]);
         assert!(done.problems.is_empty(), "{:?}", done.problems);
-        assert_eq!(
-            done.moved.iter().map(|served| served.digest).collect::<Vec<_>>(),
-            [image::small().digest()]
-        );
+        assert_eq!(fetched(&done), [image::small().digest()]);
         assert_eq!(
             calls,
             [
@@ -305,7 +323,7 @@ mod tests {
         });
         let environment = Environment { container_host: Some(fake.host()), ..Environment::default() };
         let done = done(transfer_to(Kind::Podman, &environment, PATIENCE).await);
-        assert_eq!((done.named.len(), done.moved.len()), (2, 1), "{:?}", done.problems);
+        assert_eq!((done.named.len(), fetched(&done).len()), (2, 1), "{:?}", done.problems);
         let calls = fake.calls();
         assert!(calls[0].starts_with("POST /libpod/images/pull?reference=127.0.0.1%3A"), "{calls:?}");
         assert!(calls[0].ends_with("%2Fimage%3Alatest&tlsVerify=false&policy=always"), "{calls:?}");

@@ -1,0 +1,202 @@
+//! The way into a runtime that does not reach this machine's loopback: the image goes to it as one archive.
+//!
+//! Invariant: nothing is written to disk here, and an archive that cannot be finished is broken off, so that no runtime
+//! takes it for a whole one.
+
+use std::io::{self, BufWriter, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use oci::archive::{self, Archive, Format};
+use oci::{Descriptor, Reference};
+use registry::content::Content;
+use runtime::Engine;
+use tokio::sync::mpsc;
+
+use super::choice::Choice;
+use super::failure;
+use super::transfer::{Moved, Transferred, name};
+
+/// Size of the pieces that are sent, in bytes.
+const PIECE: usize = 256 << 10;
+/// How many pieces may wait until the runtime takes them.
+const WAITING: usize = 8;
+/// How often to look how much was sent.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Brings the image that was chosen into the runtime under `names`. `advance` is told how many more bytes went.
+///
+/// # Errors
+/// The runtime does not take it; a blob cannot be read.
+pub(super) async fn send(
+    engine: &Engine,
+    content: Arc<Content>,
+    choice: &Choice,
+    names: &[Reference],
+    advance: &dyn Fn(u64),
+) -> anyhow::Result<Transferred> {
+    let Some((first, others)) = names.split_first() else { anyhow::bail!("the image has no name") };
+    let sent = Arc::new(AtomicU64::new(0));
+    let (sender, mut receiver) = mpsc::channel(WAITING);
+    let (image, named, counter) = (choice.image.clone(), first.clone(), Arc::clone(&sent));
+    let writer = tokio::task::spawn_blocking(move || write(&content, &image, &named, &sender, &counter));
+    let pieces = stream::poll_fn(move |context| receiver.poll_recv(context)).boxed();
+    let loaded = tokio::select! {
+        loaded = engine.load(pieces, choice.platform.as_ref()) => loaded,
+        never = look(&sent, advance) => match never {},
+    };
+    // A blob that cannot be read is why the runtime got half an archive, and not the other way round.
+    writer.await.context("the thread that writes the archive")??;
+    loaded.map_err(failure)?;
+    let (mut named, problems) = name(engine, first, others).await;
+    named.insert(0, first.clone());
+    Ok(Transferred { moved: Moved::Archive(sent.load(Ordering::Relaxed)), named, problems })
+}
+
+/// Tells how much more was sent, again and again.
+async fn look(sent: &AtomicU64, advance: &dyn Fn(u64)) -> std::convert::Infallible {
+    let mut told = 0;
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let now = sent.load(Ordering::Relaxed);
+        advance(now - told);
+        told = now;
+    }
+}
+
+/// Writes the archive to `sender`. That nobody takes it any more is no error here: whoever took it knows why.
+fn write(
+    content: &Content,
+    image: &Descriptor,
+    name: &Reference,
+    sender: &mpsc::Sender<io::Result<Bytes>>,
+    sent: &AtomicU64,
+) -> anyhow::Result<()> {
+    let names = [name.clone()];
+    let archive = Archive { format: Format::Docker, root: image, names: &names };
+    let mut out = BufWriter::with_capacity(PIECE, Pieces { sender, sent });
+    let open =
+        |blob: &Descriptor| content.open_sized(&blob.digest, blob.size).map(Some).map_err(io::Error::other);
+    let written = archive::write(&archive, &mut out, open).map_err(anyhow::Error::from);
+    match written.and_then(|_| out.flush().map_err(Into::into)) {
+        Ok(()) => Ok(()),
+        Err(_) if sender.is_closed() => Ok(()),
+        Err(error) => {
+            let _ = sender.blocking_send(Err(io::Error::other("the archive broke off")));
+            Err(error.context("cannot make an archive of the image"))
+        }
+    }
+}
+
+/// Where the archive is written to: each piece goes to whoever sends it.
+struct Pieces<'a> {
+    sender: &'a mpsc::Sender<io::Result<Bytes>>,
+    sent: &'a AtomicU64,
+}
+
+impl Write for Pieces<'_> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        let bytes = Bytes::copy_from_slice(piece);
+        self.sender.blocking_send(Ok(bytes)).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        self.sent.fetch_add(piece.len() as u64, Ordering::Relaxed);
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use oci::{Digest, Platform};
+    use registry::content::Source;
+    use runtime::{Environment, Kind};
+    use testing::docker::{Answer, Call, FakeDocker, introduce};
+    use testing::image::{self, Image};
+
+    use super::*;
+    use crate::load::choice::choose;
+
+    /// Sends a small image, whose layer's bytes are `blob`, to a daemon that answers `load`; returns what came of it and the
+    /// calls.
+    async fn send_to(blob: &[u8], load: fn() -> Answer) -> (anyhow::Result<Transferred>, Vec<Call>) {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let fake = FakeDocker::start(dir.path(), move |call: Call| async move {
+            introduce(&call, "28.2.2")
+                .unwrap_or_else(|| if call.path == "/images/load" { load() } else { Answer::new(201, "") })
+        });
+        let environment = Environment { docker_host: Some(fake.host()), ..Environment::default() };
+        let engine =
+            runtime::find(&environment, Some(Kind::Docker)).await.expect("the fake daemon answers").engine;
+        let image = image::small();
+        let (content, choice) = content_of(&image, blob);
+        let names = ["app:latest", "r.example/app:v1"].map(|name| name.parse().expect("a name"));
+        let result = send(&engine, content, &choice, &names, &|_| ()).await;
+        (result, fake.all_calls().into_iter().filter(|call| call.method == "POST").collect())
+    }
+
+    fn content_of(image: &Image, blob: &[u8]) -> (Arc<Content>, Choice) {
+        let mut content = Content::new();
+        content.label(image.layers[0].metadata.digest, "//app:layer");
+        content.insert(image.layers[0].metadata.digest, Source::Bytes(blob.to_vec().into()));
+        for blob in image.blobs() {
+            content.insert(Digest::of(blob), Source::Bytes(blob.to_vec().into()));
+        }
+        let root = content.describe(&image.digest()).expect("the image's manifest");
+        let choice = choose(&content, &root, &Platform::new("linux", "amd64"), None).expect("the only image");
+        (Arc::new(content), choice)
+    }
+
+    fn holds(archive: &[u8], part: &[u8]) -> bool {
+        archive.windows(part.len()).any(|window| window == part)
+    }
+
+    #[tokio::test]
+    async fn the_image_goes_under_its_first_name_and_gets_the_others_there() {
+        let image = image::small();
+        let (result, calls) =
+            send_to(&image.layers[0].blob, || Answer::lines(&[r#"{"stream":"Loaded image: app:latest"}"#]))
+                .await;
+        let done = result.unwrap();
+        assert_eq!(
+            done.named.iter().map(Reference::familiar).collect::<Vec<_>>(),
+            ["app:latest", "r.example/app:v1"]
+        );
+        let archive = &calls[0].body;
+        for part in
+            [&image.layers[0].blob[..], &image.config, &image.manifest, br#""RepoTags":["app:latest"]"#]
+        {
+            assert!(holds(archive, part), "{}", String::from_utf8_lossy(part));
+        }
+        assert!(matches!(done.moved, Moved::Archive(bytes) if bytes == archive.len() as u64));
+        assert_eq!(
+            (calls[1].path.as_str(), calls[1].query.as_str()),
+            ("/images/docker.io/library/app:latest/tag", "repo=r.example%2Fapp&tag=v1")
+        );
+    }
+
+    #[tokio::test]
+    async fn what_the_daemon_says_is_passed_on() {
+        let refuse =
+            || Answer::lines(&[r#"{"errorDetail":{"message":"no space left"},"error":"no space left"}"#]);
+        let (result, calls) = send_to(&image::small().layers[0].blob, refuse).await;
+        let error = result.unwrap_err().to_string();
+        assert!(error.contains("says: no space left"), "{error}");
+        assert_eq!(calls.len(), 1, "nothing is named");
+    }
+
+    #[tokio::test]
+    async fn a_blob_that_is_not_what_its_digest_says_breaks_the_archive_off() {
+        let image = image::small();
+        let other = vec![0; image.layers[0].blob.len()];
+        let (result, calls) = send_to(&other, || Answer::new(200, "")).await;
+        let error = format!("{:#}", result.unwrap_err());
+        assert!(error.contains("cannot make an archive") && error.contains("sha256:"), "{error}");
+        assert!(calls.iter().all(|call| !holds(&call.body, b"RepoTags")), "the daemon has not got all of it");
+    }
+}
