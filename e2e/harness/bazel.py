@@ -77,9 +77,11 @@ class Bazel:
         """Where the paths of actions start."""
         return Path(self._bazel("info", "execution_root").stdout.strip())
 
-    def actions(self, expression: str) -> Actions:
+    def actions(self, expression: str, flags: Sequence[str] = ()) -> Actions:
         """The actions of a query expression, as `bazel aquery` sees them: nothing is built."""
-        result = self._bazel("aquery", "--output=jsonproto", "--include_artifacts", "--include_param_files", expression)
+        result = self._bazel(
+            "aquery", *flags, "--output=jsonproto", "--include_artifacts", "--include_param_files", expression
+        )
         return Actions(json.loads(result.stdout))
 
     def shutdown(self) -> None:

@@ -36,6 +36,15 @@ def scenario(world: World) -> None:
     world.check(created > "2023-11-14T22:13:19Z" and len(created) == 20, "created with --stamp", created)
     world.step(f"{{BUILD_TIMESTAMP}} in created is a time: {created}")
 
+    flags = ("--experimental_output_paths=strip", "--stamp")
+    actions = world.bazel.actions(f"{PACKAGE}:status_by_flag", flags)
+    (manifest,) = actions.of("OciManifest")
+    world.equal(manifest.values("--status-file"), ["bazel-out/stable-status.txt"], "the status file with mapped paths")
+    (layout,) = actions.of("OciLayout")
+    (output,) = layout.values("--output")
+    world.check("/cfg/" not in output, "OciLayout, which has no sandbox, has mapped paths", output)
+    world.step("what mapped paths would lead astray has none")
+
     _print(command, "STABLE_B four")
     failed = world.bazel.build(*stamp, f"{PACKAGE}:status_by_flag", code=1)
     world.contains(failed, f"{PACKAGE}:status_by_flag", 'env, the value of "A"', "{STABLE_A}", "BUILD_USER, STABLE_B")

@@ -1,7 +1,8 @@
 """Every action of rules_strata: the one file that calls ctx.actions.run.
 
 What holds for all of them is written down once here: the toolchain is named (so that each action gets its own
-execution group), output paths may be mapped, and files are passed as File, never as a path in a string.
+execution group), output paths may be mapped unless an action says why not, and files are passed as File, never as a path in
+a string.
 """
 
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE", "FETCH_TOOLCHAIN_TYPE", "PACK_TOOLCHAIN_TYPE")
@@ -11,7 +12,7 @@ visibility("//oci/...")
 
 # Output directories may be rewritten (--experimental_output_paths=strip), so that equal actions of different
 # configurations share cache entries. OciIndex over a split transition may collide under it; Bazel then runs it unmapped.
-_REQUIREMENTS = {"supports-path-mapping": "1"}
+_PATH_MAPPING = {"supports-path-mapping": "1"}
 
 # pack reads ahead with several threads and compresses on all cores that it is granted; Bazel schedules it for as many as
 # it mostly uses. A tree counts as one input, so its number of inputs says nothing about a layer's size.
@@ -35,7 +36,7 @@ def new_arguments(ctx):
     arguments.use_param_file("@%s", use_always = True)
     return arguments
 
-def _run(ctx, toolchain, mnemonic, verb, arguments, inputs, outputs, requirements = {}, **kwargs):
+def _run(ctx, toolchain, mnemonic, verb, arguments, inputs, outputs, requirements = {}, mapped = True, **kwargs):
     ctx.actions.run(
         executable = ctx.toolchains[toolchain].tool,
         toolchain = toolchain,
@@ -44,7 +45,7 @@ def _run(ctx, toolchain, mnemonic, verb, arguments, inputs, outputs, requirement
         arguments = arguments,
         inputs = inputs,
         outputs = outputs,
-        execution_requirements = _REQUIREMENTS | requirements,
+        execution_requirements = (_PATH_MAPPING if mapped else {}) | requirements,
         **kwargs
     )
 
@@ -107,7 +108,7 @@ def import_layer(ctx, *, arguments, tar, blob, metadata, mtree):
         resource_set = _few_cpus,
     )
 
-def _assemble(ctx, mnemonic, verb, arguments, inputs, outputs, requirements = {}, resource_set = None):
+def _assemble(ctx, mnemonic, verb, arguments, inputs, outputs, requirements = {}, mapped = True, resource_set = None):
     _run(
         ctx,
         ASSEMBLE_TOOLCHAIN_TYPE,
@@ -117,6 +118,7 @@ def _assemble(ctx, mnemonic, verb, arguments, inputs, outputs, requirements = {}
         inputs = inputs,
         outputs = outputs,
         requirements = requirements,
+        mapped = mapped,
         resource_set = resource_set,
     )
 
@@ -159,13 +161,14 @@ def import_base(ctx, *, source, platform, reference, label, manifest, config, tr
     # Layers that are plain tars are compressed.
     _assemble(ctx, "OciBaseImport", "Reading base", arguments, depset([source]), outputs, resource_set = _few_cpus if tree else None)
 
-def write_manifest(ctx, *, arguments, inputs, base, layers, manifest, config, descriptor, digest):
+def write_manifest(ctx, *, arguments, inputs, status_files, base, layers, manifest, config, descriptor, digest):
     """OciManifest: manifest and config of an image, from the metadata of its layers. Never sees a blob.
 
     Args:
       ctx: the rule's context.
       arguments: Args from new_arguments that start with `manifest` and hold the spec and what it names.
       inputs: list of File that arguments name.
+      status_files: list of File. Those of Bazel's status files that hold stamps of the image.
       base: OciImageInfo, or struct(manifest, config, layers); or None. Its layers, as far as they are known, say what
         the layers on top of them would replace.
       layers: list of OciLayerInfo, those that come on top of base.
@@ -176,6 +179,8 @@ def write_manifest(ctx, *, arguments, inputs, base, layers, manifest, config, de
     """
     metadata = [layer.metadata for layer in layers]
     below = [layer.metadata for layer in base.layers] if base else []
+    inputs = inputs + status_files
+    arguments.add_all(status_files, before_each = "--status-file")
     if base:
         inputs = inputs + [base.manifest, base.config]
         arguments.add("--base-manifest", base.manifest)
@@ -186,8 +191,16 @@ def write_manifest(ctx, *, arguments, inputs, base, layers, manifest, config, de
     arguments.add("--config", config)
     arguments.add("--descriptor", descriptor)
     arguments.add("--digest", digest)
-    outputs = [manifest, config, descriptor, digest]
-    _assemble(ctx, "OciManifest", "Writing manifest of", arguments, depset(inputs + below + metadata), outputs)
+    _assemble(
+        ctx,
+        "OciManifest",
+        "Writing manifest of",
+        arguments,
+        depset(inputs + below + metadata),
+        [manifest, config, descriptor, digest],
+        # A mapped bazel-out/stable-status.txt is bazel-out/cfg, which isn't there: it belongs to no configuration.
+        mapped = not status_files,
+    )
 
 def write_index(ctx, *, spec, images, index, descriptor, digest):
     """OciIndex: an index of images, from their descriptors. Never sees a blob.
@@ -265,6 +278,8 @@ def write_layout(ctx, *, content, layout):
         [layout],
         # Blobs are hard-linked into the layout instead of copied. The sandbox is another file system: EXDEV.
         requirements = {"no-sandbox": "1"},
+        # Without a sandbox nothing puts the inputs where mapped paths say.
+        mapped = False,
     )
 
 def fetch_layer(ctx, *, label, digest, size, sources, blob, urls = []):

@@ -84,8 +84,7 @@ def _oci_image_impl(ctx):
     spec = _spec(ctx, label, base, platform)
     status_files = _status_files(ctx, spec)
     arguments.add("--spec", json.encode(spec | {"stamp": bool(status_files)}))
-    arguments.add_all(status_files, before_each = "--status-file")
-    inputs = list(status_files)
+    inputs = []
     for name in _FILE_FORMS:
         file = getattr(ctx.file, name)
         if file:
@@ -104,7 +103,15 @@ def _oci_image_impl(ctx):
             "manifest": "manifest.json",
         }.items()
     }
-    write_manifest(ctx, arguments = arguments, inputs = inputs, base = base, layers = layers, **outputs)
+    write_manifest(
+        ctx,
+        arguments = arguments,
+        inputs = inputs,
+        status_files = status_files,
+        base = base,
+        layers = layers,
+        **outputs
+    )
 
     image = OciImageInfo(
         label = label,
