@@ -12,7 +12,7 @@ visibility("//oci/...")
 EXPANSION_ATTRS = STAMP_ATTRS | {
     "data": attr.label_list(
         doc = """What `$(location …)`, `$(rootpath …)` and `$(rlocationpath …)` in the other attributes may name. Nothing of it
-goes into the image.""",
+goes into the image. The location of an output differs between configurations, and so would the image; the others don't.""",
         allow_files = True,
     ),
     "expand": attr.bool(

@@ -1,5 +1,7 @@
 """What the tests of expansion feed to oci_image."""
 
+load("//oci:providers.bzl", "OciImageInfo")
+
 visibility("//oci/tests/attributes")
 
 # Whatever a format between BUILD file and config could stumble over: ends of lines, separators, quotes, dollars that are no
@@ -17,4 +19,30 @@ def _variables_impl(_ctx):
 variables = rule(
     implementation = _variables_impl,
     doc = "Make variables for an attribute `toolchains`.",
+)
+
+def _pulled_impl(ctx):
+    image = ctx.attr.image[OciImageInfo]
+    fields = [
+        "blob_trees",
+        "config",
+        "descriptor",
+        "digest",
+        "label",
+        "layers",
+        "manifest",
+        "sources",
+    ]
+    return [
+        ctx.attr.image[DefaultInfo],
+        OciImageInfo(reference = ctx.attr.reference, **{field: getattr(image, field) for field in fields}),
+    ]
+
+pulled = rule(
+    implementation = _pulled_impl,
+    doc = "An image as if it had been pulled.",
+    attrs = {
+        "image": attr.label(mandatory = True, providers = [OciImageInfo]),
+        "reference": attr.string(mandatory = True),
+    },
 )
