@@ -28,13 +28,13 @@ class Attempts:
         self._numbers = itertools.count(1)
 
     def pull(
-        self, host: str, config: object = None, env: Mapping[str, str] | None = None, code: int = 0, **attributes: object
+        self, host: str, login: object = None, env: Mapping[str, str] | None = None, code: int = 0, **attributes: object
     ) -> Result:
         """Pulls with this in docker's config.json. No secret may be printed, whatever happens."""
         path = self._pulls.docker_config / "config.json"
         path.unlink(missing_ok=True)
-        if config is not None:
-            path.write_text(json.dumps(config))
+        if login is not None:
+            path.write_text(json.dumps(login))
         # A name of its own and an empty repository cache, so that nothing is there already.
         shutil.rmtree(self._pulls.repository_cache, ignore_errors=True)
         name = f"attempt{next(self._numbers)}"
@@ -76,8 +76,8 @@ def scenario(world: World) -> None:
 
     folder = _helper(world.scratch("helpers"), "strata-test", USER)
     path = {"PATH": f"{folder}:{os.environ['PATH']}"}
-    for config in ({"credHelpers": {host: "strata-test"}}, {"credsStore": "strata-test"}):
-        attempts.pull(host, config, env=path)
+    for login in ({"credHelpers": {host: "strata-test"}}, {"credsStore": "strata-test"}):
+        attempts.pull(host, login, env=path)
     result = attempts.pull(host, {"credsStore": "not-there"}, env=path, code=1)
     world.contains(result, f"docker-credential-not-there ({config_file}) failed")
     world.step("helpers for a registry and for all, and the name of one that isn't there")

@@ -18,10 +18,10 @@ def scenario(world: World) -> None:
     image = {"image": f"{gate.host}/index:v1", "platforms": ["linux/amd64", "linux/arm64/v8"]}
     pulls.declare(base=image, **{f"pull{number}": image for number in range(1, PULLS)})
 
-    for command in (["query", "//..."], ["build", "//fill:amd64"], ["mod", "graph"]):
+    for command in (["query", "//..."], ["build", "//fill:amd64"], ["cquery", "//fill:all"]):
         pulls.bazel_command(*command)
         world.equal(gate.paths(), [], f"requests of `bazel {' '.join(command)}`")
-    world.step(f"with {PULLS} pulls, query //..., a build of something else and mod graph make no request")
+    world.step(f"with {PULLS} pulls, query //..., a build of something else and cquery of it make no request")
 
     pulls.fetch("@base_linux_amd64")
     manifests, blobs = gate.paths("/manifests/"), gate.paths("/blobs/")

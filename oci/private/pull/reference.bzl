@@ -88,8 +88,13 @@ def _wrong_repository(repository):
     return None
 
 def _wrong_host(host):
-    name = host[1:].replace("]", "", 1) if host.startswith("[") else host
-    if not _all_of(name.lower(), _LOWER + ".:-_"):
+    if host.startswith("["):
+        name, closed, port = host[1:].partition("]")
+        wrong = not closed or not _all_of(name, "0123456789abcdef:") or port and not port[1:].isdigit()
+    else:
+        name, colon, port = host.partition(":")
+        wrong = not _all_of(name.lower(), _LOWER + ".-_") or colon and not port.isdigit()
+    if wrong:
         return "%r is not the name of a registry, such as registry.example.com:5000" % host
     return None
 
@@ -182,6 +187,6 @@ def parse_mirror(mirror, repository):
     Returns:
       (struct of parse_source, None); or (None, what is wrong).
     """
-    scheme, rest = split_scheme(mirror.rstrip("/"))
-    host, _, prefix = rest.partition("/")
+    scheme, rest = split_scheme(mirror)
+    host, _, prefix = rest.rstrip("/").partition("/")
     return parse_repository("%s://%s" % (scheme, host) if scheme else host, prefix + "/" + repository if prefix else repository)

@@ -79,7 +79,7 @@ def _repositories_and_mirrors_test_impl(ctx):
     ]:
         found, wrong = parse_mirror(mirror, "library/debian")
         asserts.equals(env, (text, None), (found.text, wrong))
-    for found, wrong in [parse_repository("a b", "c"), parse_repository("gcr.io", "C"), parse_mirror("m/Hub", "c")]:
+    for found, wrong in [parse_repository("a b", "c"), parse_repository("gcr.io", "C"), parse_mirror("m/Hub", "c"), parse_mirror("http://", "c"), parse_mirror("m:", "c"), parse_mirror("[::1", "c")]:
         asserts.equals(env, None, found)
         asserts.true(env, bool(wrong))
     return unittest.end(env)
