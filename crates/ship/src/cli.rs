@@ -207,8 +207,7 @@ fn run_target(spec: Spec, path: PathBuf, arguments: impl Iterator<Item = OsStrin
             (common, Command::Load(spec, path, args))
         }
         spec::Command::Inspect => {
-            let output = "Prints it on standard output, and warnings on standard error.";
-            let (common, args) = flags(&spec.label, inspect::about(&spec), output, arguments);
+            let (common, args) = flags(&spec.label, inspect::about(&spec), arguments);
             (common, Command::Inspect(spec, path, args))
         }
     }
