@@ -20,7 +20,7 @@ ShipInfo = provider(
 def _on_host_impl(settings, _attr):
     return {"//command_line_option:platforms": [settings["//command_line_option:host_platform"]]}
 
-_on_host = transition(
+on_host = transition(
     implementation = _on_host_impl,
     inputs = ["//command_line_option:host_platform"],
     outputs = ["//command_line_option:platforms"],
@@ -39,6 +39,6 @@ current_ship = rule(
 current_ship_on_host = rule(
     implementation = _current_ship_impl,
     doc = "The `ship` for the host platform, whatever the target platform is.",
-    cfg = _on_host,
+    cfg = on_host,
     toolchains = [SHIP_TOOLCHAIN_TYPE],
 )

@@ -15,7 +15,7 @@ use crate::exit::{Exit, usage};
 use crate::spec::{self, Spec};
 use crate::target::Target;
 use crate::ui::Ui;
-use crate::{fetch, inspect, interrupt, load, push, serve};
+use crate::{cosign, fetch, inspect, interrupt, load, push, serve};
 
 /// What is the same in all commands.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -76,6 +76,8 @@ pub enum Command {
     Load(Spec, PathBuf, load::Args),
     /// Show what a spec names.
     Inspect(Spec, PathBuf, inspect::Args),
+    /// Sign or attest what a spec names.
+    Cosign(Spec, PathBuf, cosign::Args),
     /// Serve a layout.
     Serve(serve::Args),
     /// Fetch a blob.
@@ -104,7 +106,7 @@ pub fn parse(
     let arguments = std::iter::once("ship".into()).chain(arguments);
     if beside.is_file() {
         let spec = Spec::load(&beside)?;
-        return Ok(run_target(spec, beside, arguments));
+        return run_target(spec, beside, arguments);
     }
     if environment.executable.extension().is_some_and(|extension| extension == "run") {
         return Err(usage(format!(
@@ -194,8 +196,12 @@ fn flags_with_examples<A: clap::Args>(
 }
 
 /// The command of a run target.
-fn run_target(spec: Spec, path: PathBuf, arguments: impl Iterator<Item = OsString>) -> (Common, Command) {
-    match spec.command {
+fn run_target(
+    spec: Spec,
+    path: PathBuf,
+    arguments: impl Iterator<Item = OsString>,
+) -> anyhow::Result<(Common, Command)> {
+    Ok(match spec.command {
         spec::Command::Push => {
             let examples = push::examples(&spec.label);
             let (common, args) =
@@ -210,7 +216,12 @@ fn run_target(spec: Spec, path: PathBuf, arguments: impl Iterator<Item = OsStrin
             let (common, args) = flags(&spec.label, inspect::about(&spec), arguments);
             (common, Command::Inspect(spec, path, args))
         }
-    }
+        // Its flags are cosign's, which clap can't know.
+        spec::Command::Cosign => {
+            let args = cosign::parse(arguments.skip(1))?;
+            (Common { verbose: false }, Command::Cosign(spec, path, args))
+        }
+    })
 }
 
 /// Does what was asked for.
@@ -233,6 +244,15 @@ pub async fn run(command: &Command, environment: &Environment, ui: &Ui) -> anyho
         }
         Command::Inspect(spec, path, args) => inspect::run(spec, path, args, environment, ui)
             .with_context(|| format!("{}: inspect", spec.label)),
+        Command::Cosign(spec, _, args) if args.help => {
+            ui.result(cosign::help(spec))?;
+            Ok(Exit::Done)
+        }
+        Command::Cosign(spec, path, args) => {
+            let target = Target::open(spec, path, environment)?;
+            cosign::run(&target, &spec.cosign, args, environment, ui)
+                .with_context(|| format!("{}: cosign", spec.label))
+        }
         Command::Serve(args) => {
             interrupt::unless(serve::run(args, environment, ui), Duration::ZERO, "no longer serving", ui)
                 .await

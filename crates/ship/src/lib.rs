@@ -6,6 +6,7 @@
 
 mod bazelrc;
 pub mod cli;
+pub mod cosign;
 pub mod credentials;
 pub mod environment;
 pub mod exit;

@@ -15,7 +15,7 @@ pub const VERSION: u64 = 1;
 /// What a run target does, and with what.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Spec {
-    /// `push` or `load`.
+    /// `push`, `load`, `inspect` or `cosign`.
     pub command: Command,
     /// The label of the run target, as users write it.
     pub label: String,
@@ -36,6 +36,9 @@ pub struct Spec {
     /// For `inspect`.
     #[serde(default)]
     pub inspect: Inspect,
+    /// For `cosign`.
+    #[serde(default)]
+    pub cosign: Cosign,
 }
 
 /// The command that a spec is for.
@@ -48,6 +51,8 @@ pub enum Command {
     Load,
     /// Show what is in the image.
     Inspect,
+    /// Sign or attest with cosign.
+    Cosign,
 }
 
 /// A file of the build, in the two ways there are to find it.
@@ -139,6 +144,27 @@ pub struct Load {
 pub struct Inspect {
     /// The report on the image, [`oci::report`].
     pub report: Option<File>,
+}
+
+/// What cosign does.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Cosign {
+    /// The repository that the image is in; absent: the command line says it.
+    pub repository: Option<String>,
+    /// What is attested; absent: the image is signed.
+    pub attestation: Option<Attestation>,
+    /// The executable; absent: `cosign` on `PATH`.
+    pub tool: Option<File>,
+}
+
+/// Something that is said of an image and signed.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Attestation {
+    /// What is said.
+    pub predicate: File,
+    /// How to read it, as cosign's `--type` has it: `spdx`, `slsaprovenance`, ….
+    #[serde(rename = "type")]
+    pub kind: String,
 }
 
 /// The format of an archive.
