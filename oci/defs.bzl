@@ -28,3 +28,4 @@ oci_load = _oci_load
 oci_load_rule = _oci_load_rule
 oci_push = _oci_push
 oci_push_rule = _oci_push_rule
+oci_tarball_rule = _oci_load_rule

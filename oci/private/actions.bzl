@@ -257,13 +257,14 @@ def write_reference(ctx, *, label, repository, repository_file, digest, referenc
     inputs = [digest] + ([repository_file] if repository_file else [])
     _assemble(ctx, "OciReference", "Naming the image of", arguments, depset(inputs), [reference])
 
-def write_layout(ctx, *, content, layout):
+def write_layout(ctx, *, content, layout, resource_set = None):
     """OciLayout: the layout directory. Runs only where somebody asks for it; push and load never do.
 
     Args:
       ctx: the rule's context.
       content: struct from content.bzl.
       layout: File, declared directory.
+      resource_set: function or None. What Bazel schedules the action for.
     """
     arguments = new_arguments(ctx)
     arguments.add("layout")
@@ -280,6 +281,7 @@ def write_layout(ctx, *, content, layout):
         requirements = {"no-sandbox": "1"},
         # Without a sandbox nothing puts the inputs where mapped paths say.
         mapped = False,
+        resource_set = resource_set,
     )
 
 def fetch_layer(ctx, *, label, digest, size, sources, blob, urls = []):

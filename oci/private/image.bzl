@@ -10,6 +10,7 @@ load(":image_attrs.bzl", "IMAGE_ATTRS")
 load(":image_groups.bzl", "IMAGE_GROUPS_DOC", "image_groups")
 load(":image_platform.bzl", "check_layers", "image_platform")
 load(":labels.bzl", "display_label")
+load(":resource_sets.bzl", "resource_set")
 load(":stacking.bzl", "check_stacking")
 load(":tar_import.bzl", "layers_of")
 load(":transition.bzl", "platform_transition")
@@ -123,7 +124,7 @@ def _oci_image_impl(ctx):
     )
     layout = ctx.actions.declare_directory(ctx.label.name)
     content = content_of(image)
-    write_layout(ctx, content = content, layout = layout)
+    write_layout(ctx, content = content, layout = layout, resource_set = resource_set(ctx))
     return [
         DefaultInfo(files = depset([layout])),
         OutputGroupInfo(

@@ -10,6 +10,7 @@ In every string of the config, `$(VAR)` stands for a make variable that is defin
 load(":base_import.bzl", "base_import_aspect")
 load(":expansion.bzl", "EXPANSION_ATTRS")
 load(":platforms.bzl", "PLATFORM_ATTRS")
+load(":resource_sets.bzl", "RESOURCE_SET_ATTRS")
 load(":tar_import.bzl", "COMPRESSIONS", "tar_import_aspect")
 load(":transition.bzl", "platform_attr")
 
@@ -91,4 +92,4 @@ _CONFIG = {
     "workdir": attr.string(doc = "Working directory, absolute."),
 }
 
-IMAGE_ATTRS = _LAYERS | _PLATFORM | _CONFIG | EXPANSION_ATTRS | PLATFORM_ATTRS
+IMAGE_ATTRS = _LAYERS | _PLATFORM | _CONFIG | EXPANSION_ATTRS | PLATFORM_ATTRS | RESOURCE_SET_ATTRS

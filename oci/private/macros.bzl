@@ -1,5 +1,7 @@
 """What the macros share."""
 
+load(":digest.bzl", "digest_file")
+
 visibility("//oci/...")
 
 _COMMON = [
@@ -41,10 +43,10 @@ def route(kwargs, name, value):
     kwargs["%s_%s" % (name, kind) if kind in ("list", "dict") else name] = value
 
 def digest_target(name, common):
-    """`<name>.digest`: the digest as a file."""
-    native.filegroup(
+    """`<name>.digest`: the digest in the file `<name>.json.sha256`, where users of rules_docker and rules_oci look for it."""
+    digest_file(
         name = name + ".digest",
-        srcs = [name],
-        output_group = "digest",
+        image = name,
+        out = name + ".json.sha256",
         **common
     )
