@@ -1,14 +1,16 @@
 """bench/images counts what Bazel says, weighs what is on disk, and writes the same module each time."""
 
 import hashlib
+import io
 import json
 import os
 import re
+import tarfile
 import tempfile
 import unittest
 from pathlib import Path
 
-from strata_bench import disk, image_module, images
+from strata_bench import disk, image_module, images, layouts
 from strata_bench.bazel import of_events
 from strata_bench.errors import BenchError
 
@@ -123,6 +125,59 @@ class Module(unittest.TestCase):
         file.write_bytes(b"\xff!")
         image_module.edit(file)
         self.assertEqual(file.read_bytes(), b"\x00!")
+
+
+class Layouts(unittest.TestCase):
+    """A layout is an image of the files, or the check says why not."""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.inputs = self.folder / "inputs"
+        self.inputs.mkdir()
+        for name, text in (("a", "one"), ("b", "one"), ("c", "two")):
+            (self.inputs / name).write_text(text)
+
+    def put(self, content: bytes) -> dict[str, object]:
+        digest = hashlib.sha256(content).hexdigest()
+        blobs = self.folder / "layout" / "blobs" / "sha256"
+        blobs.mkdir(parents=True, exist_ok=True)
+        (blobs / digest).write_bytes(content)
+        return {"digest": f"sha256:{digest}", "size": len(content)}
+
+    def layout(self, files: dict[str, str]) -> Path:
+        """A layout of one image with one layer."""
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w") as archive:
+            for name, text in files.items():
+                member = tarfile.TarInfo(f"elsewhere/{name}")
+                member.size = len(text)
+                archive.addfile(member, io.BytesIO(text.encode()))
+        layers = [self.put(buffer.getvalue())]
+        manifest = {"schemaVersion": 2, "config": self.put(b"{}"), "layers": layers}
+        index = {"schemaVersion": 2, "manifests": [self.put(json.dumps(manifest).encode())]}
+        (self.folder / "layout" / "index.json").write_text(json.dumps(index))
+        return self.folder / "layout"
+
+    def test_right(self) -> None:
+        layouts.check(self.layout({"x": "one", "y": "two", "z": "one"}), self.inputs)
+
+    def test_wrong(self) -> None:
+        for name, files in {
+            "less": {"x": "one", "y": "two"},
+            "more": {"x": "one", "y": "two", "z": "one", "w": "one"},
+            "other": {"x": "one", "y": "two", "z": "three"},
+        }.items():
+            with self.subTest(name), self.assertRaisesRegex(BenchError, "are equal"):
+                layouts.check(self.layout(files), self.inputs)
+
+    def test_wrong_blob(self) -> None:
+        layout = self.layout({"x": "one", "y": "two", "z": "one"})
+        config = hashlib.sha256(b"{}").hexdigest()
+        (layout / "blobs" / "sha256" / config).write_bytes(b"[]")
+        with self.assertRaisesRegex(BenchError, "is not what"):
+            layouts.check(layout, self.inputs)
 
 
 class Rounds(unittest.TestCase):

@@ -19,13 +19,15 @@ def _bsdtar_impl(ctx):
     files.use_param_file("-T%s", use_always = True)
     files.add_all(ctx.files.srcs)
     libraries = ctx.files._libraries
-    ctx.actions.run(
-        executable = ctx.file._bsdtar,
+
+    # By a shell, as a genrule would: the environment of the action is that of Bazel's sandbox too, which has other libraries.
+    ctx.actions.run_shell(
+        command = 'LD_LIBRARY_PATH=$1 && export LD_LIBRARY_PATH && shift && exec "$@"',
         mnemonic = "Tar",
-        arguments = [flags, files],
+        arguments = [libraries[0].dirname if libraries else "", ctx.file._bsdtar.path, flags, files],
         inputs = ctx.files.srcs + libraries,
         outputs = [tar],
-        env = {"LD_LIBRARY_PATH": libraries[0].dirname} if libraries else {},
+        tools = [ctx.file._bsdtar],
     )
     return [DefaultInfo(files = depset([tar]))]
 
