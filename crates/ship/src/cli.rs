@@ -204,8 +204,7 @@ fn run_target(
     Ok(match spec.command {
         spec::Command::Push => {
             let examples = push::examples(&spec.label);
-            let (common, args) =
-                flags_with_examples(&spec.label, push::about(&spec), &examples, arguments);
+            let (common, args) = flags_with_examples(&spec.label, push::about(&spec), &examples, arguments);
             (common, Command::Push(spec, path, args))
         }
         spec::Command::Load => {
@@ -249,7 +248,7 @@ pub async fn run(command: &Command, environment: &Environment, ui: &Ui) -> anyho
             Ok(Exit::Done)
         }
         Command::Cosign(spec, path, args) => {
-            let target = Target::open(spec, path, environment)?;
+            let target = Target::open(spec, path, environment, ui)?;
             cosign::run(&target, &spec.cosign, args, environment, ui)
                 .with_context(|| format!("{}: cosign", spec.label))
         }

@@ -134,7 +134,7 @@ async fn names_may_be_in_files_and_hold_stamps() {
     put("stable-status.txt", "STABLE_COMMIT 4fa2\n");
     put("names.txt", "app:{STABLE_COMMIT}\r\n\r\napp:{digest}\r\n");
     let fake = daemon(&root, "28.2.2", || Answer::lines(&[DONE]));
-    let (code, stdout, stderr) = load(&root, Some(&fake.host()), &[]);
+    let (code, stdout, stderr) = load(&root, &fake.host(), &[]);
     let digest = testing::image::small().digest();
     let expected = format!("Loaded image: app:4fa2\nLoaded image: app:{}\n", digest.hex());
     assert_eq!((code, stdout), (0, expected), "{stderr}");
@@ -144,7 +144,7 @@ async fn names_may_be_in_files_and_hold_stamps() {
         ("app:1\napp:{STABLE_COMIT}\n", "names.txt:2: nothing is known of {STABLE_COMIT}"),
     ] {
         put("names.txt", names);
-        let (code, stdout, stderr) = load(&root, Some(&fake.host()), &[]);
+        let (code, stdout, stderr) = load(&root, &fake.host(), &[]);
         assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
         assert!(stderr.contains(says), "{says} in {stderr}");
     }
