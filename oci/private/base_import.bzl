@@ -36,7 +36,7 @@ def split_base(ctx, *, target, stem, reference = None, descriptor = None, digest
       digest: File, declared; None together with descriptor.
 
     Returns:
-      struct with manifest, config, layers, blob_trees and sources, as OciImageInfo has them.
+      struct with manifest, config, layers, blob_trees, platform and sources, as OciImageInfo has them.
     """
     files = target[DefaultInfo].files.to_list()
     if len(files) != 1:
@@ -80,6 +80,7 @@ def _import(ctx, target):
         config = base.config,
         layers = base.layers,
         manifest = base.manifest,
+        platform = base.platform,
         sources = base.sources,
     )
 

@@ -54,7 +54,8 @@ _PLATFORM = {
     "os_version": attr.string(doc = "Version of the operating system that the image needs (Windows)."),
     "platform": platform_attr("""The platform to build the image for, with all that is in it: a `platform` target, such as one with
 `@platforms//os:linux` and `@platforms//cpu:arm64`. Without base it also says os and architecture, where those are left out.
-Default: the target platform, as it is. On a Mac, or anywhere else where that isn't Linux, programs that are compiled for an
+A `select()` here is resolved once for the platform before and once for the one after: where it then says None, os and
+architecture aren't known from it. Default: the target platform, as it is. On a Mac, or anywhere else where that isn't Linux, programs that are compiled for an
 image need one (or `--platforms`); files that aren't compiled don't."""),
     "variant": attr.string(doc = "Variant of the CPU, such as `v8`. An error with base."),
 }
