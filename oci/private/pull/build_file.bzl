@@ -45,13 +45,14 @@ def _head(loads, purl):
 
 _PACKAGE_METADATA = ("@package_metadata//rules:package_metadata.bzl", ["package_metadata"])
 
-def image_build_file(*, name, layers, blobs, reference, sources, tags, purl):
+def image_build_file(*, name, layers, blobs, platform, reference, sources, tags, purl):
     """The BUILD file of one image.
 
     Args:
       name: string.
       layers: dict, the descriptor as JSON by the file of the layer's metadata.
       blobs: list of string, files.
+      platform: string, `os/architecture[/variant]`; empty where it isn't said.
       reference: string.
       sources: list of string.
       tags: list of string.
@@ -69,6 +70,7 @@ def image_build_file(*, name, layers, blobs, reference, sources, tags, purl):
         digest = '"digest.txt"',
         layers = "{\n%s\n    }" % "\n".join(["        %r: %r," % layer for layer in layers.items()]) if layers else "",
         manifest = '"manifest.json"',
+        platform = repr(platform),
         reference = repr(reference),
         sources = _strings(sources),
         tags = _strings(tags),

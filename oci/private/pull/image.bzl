@@ -61,6 +61,7 @@ def _pulled_image_impl(ctx):
         blob_trees = depset(),
         sources = depset(sources),
         reference = ctx.attr.reference,
+        platform = ctx.attr.platform or None,
     )
     layout = ctx.actions.declare_directory(ctx.label.name)
     write_layout(ctx, content = content_of(image), layout = layout)
@@ -110,6 +111,9 @@ layers are downloaded where somebody asks for it; images on top of this one, pus
             doc = "The image's manifest, as it is in the registry.",
             allow_single_file = True,
             mandatory = True,
+        ),
+        "platform": attr.string(
+            doc = "What the image is for, `os/architecture[/variant]`. Empty where neither its index nor its config says it.",
         ),
         "reference": attr.string(
             doc = "The name that was pulled, `registry/repository[:tag]`.",

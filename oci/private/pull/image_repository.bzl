@@ -72,6 +72,8 @@ def _image_repository_impl(rctx):
         name = rctx.attr.target,
         layers = descriptors,
         blobs = blobs.values(),
+        # Half a platform is none to the rules.
+        platform = platform_text(platform) if platform.get("os") and platform.get("architecture") else "",
         reference = name,
         sources = rctx.attr.sources,
         tags = rctx.attr.bazel_tags,

@@ -19,6 +19,7 @@ def _pulled_image_test_impl(ctx):
         for source in image.sources.to_list()
     ])
     asserts.equals(env, "registry.example/team/base:v1", image.reference)
+    asserts.equals(env, "linux/arm64", image.platform)
     return analysistest.end(env)
 
 pulled_image_test = analysistest.make(

@@ -47,6 +47,7 @@ def _build_files_test_impl(ctx):
         name = "debian_linux_amd64",
         layers = {"layer-0.json": '{"digest":"sha256:1","size":7}'},
         blobs = [],
+        platform = "linux/amd64",
         reference = "docker.io/library/debian:12",
         sources = ["http://mirror.example/library/debian", "docker.io/library/debian"],
         tags = ['a"b'],
@@ -54,6 +55,7 @@ def _build_files_test_impl(ctx):
     )
     for part in [
         'name = "debian_linux_amd64"',
+        'platform = "linux/amd64"',
         '"layer-0.json": "{\\"digest\\":\\"sha256:1\\",\\"size\\":7}"',
         'sources = ["http://mirror.example/library/debian", "docker.io/library/debian"]',
         'tags = ["a\\"b"]',
