@@ -44,7 +44,7 @@ pub(super) struct Reframed {
 ///
 /// # Errors
 /// A layer cannot be read, or is not what its digest says; there is no room for the new ones.
-pub(super) async fn reframe(content: &Content, choice: &Choice) -> anyhow::Result<Option<Reframed>> {
+pub(super) async fn reframe(content: &Arc<Content>, choice: &Choice) -> anyhow::Result<Option<Reframed>> {
     let Document::Manifest(mut manifest) = content.document(&choice.image.digest)? else { return Ok(None) };
     if !manifest.layers.iter().any(is_zstd) {
         return Ok(None);
@@ -52,7 +52,7 @@ pub(super) async fn reframe(content: &Content, choice: &Choice) -> anyhow::Resul
     let folder = TempDir::with_prefix("strata-gzip-").context("no folder for layers as gzip")?;
     let made = all(content, &manifest.layers, folder.path()).await?;
 
-    let (mut content, mut layers) = (content.clone(), Vec::new());
+    let (mut content, mut layers) = (Content::clone(content), Vec::new());
     for (at, layer, path) in made {
         let old = std::mem::replace(&mut manifest.layers[at], layer);
         let name = content.label_of(&old.digest).map_or_else(|| old.digest.to_string(), str::to_owned);
@@ -93,7 +93,7 @@ impl Drop for Stop {
 /// Compresses every layer that is zstd anew, as many at a time as there are CPUs. Returns where in `layers` each is, what
 /// it is now, and its file.
 async fn all(
-    content: &Content,
+    content: &Arc<Content>,
     layers: &[Descriptor],
     folder: &Path,
 ) -> anyhow::Result<Vec<(usize, Descriptor, PathBuf)>> {
@@ -103,13 +103,15 @@ async fn all(
     let mut tasks = JoinSet::new();
     for (at, layer) in layers.iter().enumerate().filter(|(_, layer)| is_zstd(layer)) {
         let permit = Arc::clone(&permits).acquire_owned().await?;
-        let blob = content.open_sized(&layer.digest, layer.size)?;
-        let name = content.name(&layer.digest);
+        let content = Arc::clone(content);
         let (layer, path, stopped) = (layer.clone(), folder.join(at.to_string()), Arc::clone(&stop.0));
         tasks.spawn_blocking(move || {
             let _permit = permit;
+            // Opened here, since that waits where the blob is elsewhere.
+            let blob = content.open_sized(&layer.digest, layer.size)?;
             let made = one(blob, &layer, &path, &stopped);
-            made.map(|layer| (at, layer, path)).with_context(|| format!("{name}: cannot make it gzip"))
+            let name = || format!("{}: cannot make it gzip", content.name(&layer.digest));
+            made.with_context(name).map(|made| (at, made, path))
         });
     }
     let mut made = Vec::new();
@@ -181,7 +183,7 @@ mod tests {
     }
 
     /// The content of `image`, in which the blob of the upper layer is `upper`.
-    fn content_of(image: &Image, upper: &[u8]) -> (Content, Choice) {
+    fn content_of(image: &Image, upper: &[u8]) -> (Arc<Content>, Choice) {
         let mut content = Content::new();
         content.insert(image.layers[1].metadata.digest, Source::Bytes(upper.to_vec().into()));
         content.label(image.layers[1].metadata.digest, "//app:upper");
@@ -190,7 +192,7 @@ mod tests {
         }
         let root = content.describe(&image.digest()).expect("the image's manifest");
         let choice = choose(&content, &root, &image.platform, None).expect("the only image");
-        (content, choice)
+        (Arc::new(content), choice)
     }
 
     fn manifest(content: &Content, choice: &Choice) -> Manifest {
