@@ -16,7 +16,7 @@ use std::{fmt, str::FromStr};
 pub use self::{
     names::{NameError, names},
     parts::PartsError,
-    write::{ArchiveError, Written, write},
+    write::{ArchiveError, Written, write, write_without},
 };
 use crate::{descriptor::Descriptor, reference::Reference};
 

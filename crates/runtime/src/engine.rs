@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use oci::{Platform, Reference};
+use oci::{Digest, Platform, Reference};
 
 use crate::containerd::{Ctr, Nerdctl};
 use crate::docker::{Docker, Endpoint, Progress};
@@ -175,6 +175,20 @@ impl Engine {
             Self::Nerdctl(nerdctl) => nerdctl.untag(name).await?,
         }
         Ok(())
+    }
+
+    /// How many of these layers, the lowest first and by their uncompressed digests, an archive for it may be without. That
+    /// is known of docker's classic store alone.
+    ///
+    /// # Errors
+    /// It cannot be asked.
+    pub async fn layers_had(&self, layers: &[Digest]) -> Result<usize, Error> {
+        match self {
+            Self::Docker(docker) if !docker.info().await?.containerd_store() => {
+                Ok(docker.layers_had(layers).await?)
+            }
+            _ => Ok(0),
+        }
     }
 
     /// Lets it load `archive`, with the names that are in it, for `platform` or else its own.

@@ -156,7 +156,7 @@ async fn work(
     let Transferred { moved, named, problems } = match pulled? {
         Pulled::Done(done) => done,
         Pulled::OutOfReach(how) => {
-            ui.say(format!("{how}. So it gets the whole image as an archive"));
+            ui.say(format!("{how}. So it gets the image as an archive"));
             ui.begin(choice.layers.iter().map(|layer| layer.size).sum());
             let sent =
                 archive::send(engine, content.clone(), choice, names, &|bytes| ui.advance(bytes)).await;

@@ -3,7 +3,10 @@
 //! Entries are sorted by path; owner and time are 0. Headers are GNU's, since a layer may have 8 GiB or more, for which
 //! ustar has no number.
 
-use std::io::{self, Read, Write};
+use std::{
+    collections::BTreeSet,
+    io::{self, Read, Write},
+};
 
 use serde_json::json;
 
@@ -43,6 +46,19 @@ pub struct Written {
 pub fn write<R: Read>(
     archive: &Archive<'_>,
     out: &mut impl Write,
+    open: impl FnMut(&Descriptor) -> io::Result<Option<R>>,
+) -> Result<Written, ArchiveError> {
+    write_without(archive, &BTreeSet::new(), out, open)
+}
+
+/// The same without these blobs, for a reader that has them.
+///
+/// # Errors
+/// As for [`write`].
+pub fn write_without<R: Read>(
+    archive: &Archive<'_>,
+    without: &BTreeSet<Digest>,
+    out: &mut impl Write,
     mut open: impl FnMut(&Descriptor) -> io::Result<Option<R>>,
 ) -> Result<Written, ArchiveError> {
     let (parts, root) = Parts::gather(archive.root, &mut open)?;
@@ -58,7 +74,7 @@ pub fn write<R: Read>(
     for digest in digests {
         if let Some(bytes) = parts.documents.get(digest) {
             tar.file(&blob_path(digest), bytes)?;
-        } else if let Some(blob) = parts.blobs.get(digest) {
+        } else if let Some(blob) = parts.blobs.get(digest).filter(|_| !without.contains(digest)) {
             tar.blob(blob, open_present(blob, &mut open)?)?;
         }
     }

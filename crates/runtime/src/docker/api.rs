@@ -5,12 +5,16 @@
 use std::fmt;
 use std::str::FromStr;
 
-use oci::Reference;
+use futures_util::{StreamExt as _, stream};
+use oci::{Digest, Reference};
 use reqwest::Method;
 use serde::Deserialize;
 
 use super::connect::Docker;
 use super::error::Error;
+
+/// How many images to look at at once.
+const AT_ONCE: usize = 8;
 
 /// A version of the Engine API, such as 1.41.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,6 +119,25 @@ pub struct Image {
     /// `repository@digest`, one for each repository that it was pulled from.
     #[serde(default)]
     pub repo_digests: Option<Vec<String>>,
+    /// What it is made of.
+    #[serde(rename = "RootFS", default)]
+    pub root_fs: RootFs,
+}
+
+/// The layers of an image.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RootFs {
+    /// Their uncompressed digests, the lowest first.
+    #[serde(default)]
+    pub layers: Vec<String>,
+}
+
+/// An image in a list.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Listed {
+    id: String,
 }
 
 impl Docker {
@@ -145,6 +168,26 @@ impl Docker {
             Err(Error::Refused { status: 404, .. }) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// How many of these layers, the lowest first and by their uncompressed digests, some image of the daemon is made of in
+    /// that order: those it has.
+    ///
+    /// # Errors
+    /// As for every call.
+    pub async fn layers_had(&self, layers: &[Digest]) -> Result<usize, Error> {
+        let request = self.request(Method::GET, "/images/json", &[("all", "true")]);
+        let listed: Vec<Listed> = self.json("list of images", request).await?;
+        let images = stream::iter(listed).map(async |Listed { id }| self.inspect(&id).await);
+        let mut images = std::pin::pin!(images.buffer_unordered(AT_ONCE));
+        let mut most = 0;
+        while let Some(image) = images.next().await {
+            // One that is gone meanwhile has nothing.
+            let has = image?.map(|image| image.root_fs.layers).unwrap_or_default();
+            let common = has.iter().zip(layers).take_while(|(has, layer)| **has == layer.to_string());
+            most = most.max(common.count());
+        }
+        Ok(most)
     }
 
     /// Gives the image `source` (a name or ID) the further name `target`, whose tag is `latest` if it has none.

@@ -1,8 +1,12 @@
 //! The way into a runtime that does not reach this machine's loopback: the image goes to it as one archive.
 //!
+//! Layers that it is known to have are left out where it allows that: docker's classic store looks for a layer's file only
+//! if it has no such layer.
+//!
 //! Invariant: nothing is written to disk here, and an archive that cannot be finished is broken off, so that no runtime
 //! takes it for a whole one.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +16,9 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use oci::archive::{self, Archive, Format};
-use oci::{Descriptor, Reference};
+use oci::config::Config;
+use oci::manifest::Document;
+use oci::{Descriptor, Digest, Reference};
 use registry::content::Content;
 use runtime::Engine;
 use tokio::sync::mpsc;
@@ -40,10 +46,46 @@ pub(super) async fn send(
     advance: &dyn Fn(u64),
 ) -> anyhow::Result<Transferred> {
     let Some((first, others)) = names.split_first() else { anyhow::bail!("the image has no name") };
+    let had = had(engine, &content, choice).await?;
+    let sent = match send_without(engine, &content, choice, first, had.clone(), advance).await {
+        // What it had may be gone by now, or be of no use to it.
+        Err(_) if !had.is_empty() => {
+            send_without(engine, &content, choice, first, BTreeSet::new(), advance).await?
+        }
+        sent => sent?,
+    };
+    let (mut named, problems) = name(engine, first, others).await;
+    named.insert(0, first.clone());
+    Ok(Transferred { moved: Moved::Archive(sent), named, problems })
+}
+
+/// The layers of the image that the runtime has, and needs no file for.
+async fn had(engine: &Engine, content: &Content, choice: &Choice) -> anyhow::Result<BTreeSet<Digest>> {
+    let Document::Manifest(manifest) = content.document(&choice.image.digest)? else {
+        return Ok(BTreeSet::new());
+    };
+    let diff_ids = Config::parse(&content.bytes(&manifest.config.digest)?)?.diff_ids()?;
+    let count = engine.layers_had(&diff_ids).await.map_err(failure)?.min(manifest.layers.len());
+    let (had, needed) = manifest.layers.split_at(count);
+    let needed: BTreeSet<Digest> = needed.iter().map(|layer| layer.digest).collect();
+    Ok(had.iter().map(|layer| layer.digest).filter(|layer| !needed.contains(layer)).collect())
+}
+
+/// Sends the image without these layers; returns the bytes of the archive.
+async fn send_without(
+    engine: &Engine,
+    content: &Arc<Content>,
+    choice: &Choice,
+    name: &Reference,
+    without: BTreeSet<Digest>,
+    advance: &dyn Fn(u64),
+) -> anyhow::Result<u64> {
     let sent = Arc::new(AtomicU64::new(0));
     let (sender, mut receiver) = mpsc::channel(WAITING);
-    let (image, named, counter) = (choice.image.clone(), first.clone(), Arc::clone(&sent));
-    let writer = tokio::task::spawn_blocking(move || write(&content, &image, &named, &sender, &counter));
+    let (content, counter) = (Arc::clone(content), Arc::clone(&sent));
+    let (image, name) = (choice.image.clone(), name.clone());
+    let writer =
+        tokio::task::spawn_blocking(move || write(&content, &image, &name, &without, &sender, &counter));
     let pieces = stream::poll_fn(move |context| receiver.poll_recv(context)).boxed();
     let loaded = tokio::select! {
         loaded = engine.load(pieces, choice.platform.as_ref()) => loaded,
@@ -52,9 +94,7 @@ pub(super) async fn send(
     // A blob that cannot be read is why the runtime got half an archive, and not the other way round.
     writer.await.context("the thread that writes the archive")??;
     loaded.map_err(failure)?;
-    let (mut named, problems) = name(engine, first, others).await;
-    named.insert(0, first.clone());
-    Ok(Transferred { moved: Moved::Archive(sent.load(Ordering::Relaxed)), named, problems })
+    Ok(sent.load(Ordering::Relaxed))
 }
 
 /// Tells how much more was sent, again and again.
@@ -73,6 +113,7 @@ fn write(
     content: &Content,
     image: &Descriptor,
     name: &Reference,
+    without: &BTreeSet<Digest>,
     sender: &mpsc::Sender<io::Result<Bytes>>,
     sent: &AtomicU64,
 ) -> anyhow::Result<()> {
@@ -81,7 +122,7 @@ fn write(
     let mut out = BufWriter::with_capacity(PIECE, Pieces { sender, sent });
     let open =
         |blob: &Descriptor| content.open_sized(&blob.digest, blob.size).map(Some).map_err(io::Error::other);
-    let written = archive::write(&archive, &mut out, open).map_err(anyhow::Error::from);
+    let written = archive::write_without(&archive, without, &mut out, open).map_err(anyhow::Error::from);
     match written.and_then(|_| out.flush().map_err(Into::into)) {
         Ok(()) => Ok(()),
         Err(_) if sender.is_closed() => Ok(()),
@@ -113,22 +154,36 @@ impl Write for Pieces<'_> {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use oci::{Digest, Platform};
+    use oci::Platform;
     use registry::content::Source;
     use runtime::{Environment, Kind};
+    use serde_json::json;
     use testing::docker::{Answer, Call, FakeDocker, introduce};
     use testing::image::{self, Image};
 
     use super::*;
     use crate::load::choice::choose;
 
-    /// Sends a small image, whose layer's bytes are `blob`, to a daemon that answers `load`; returns what came of it and the
-    /// calls.
-    async fn send_to(blob: &[u8], load: fn() -> Answer) -> (anyhow::Result<Transferred>, Vec<Call>) {
+    /// Sends a small image, whose layer's bytes are `blob`, to a daemon that has an image of layers `has` and answers `load`;
+    /// returns what came of it and the calls that change something.
+    async fn send_to(
+        blob: &[u8],
+        has: &[Digest],
+        load: fn() -> Answer,
+    ) -> (anyhow::Result<Transferred>, Vec<Call>) {
+        let has = json!({ "Id": "sha256:1", "RootFS": { "Layers": has } }).to_string();
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let fake = FakeDocker::start(dir.path(), move |call: Call| async move {
-            introduce(&call, "28.2.2")
-                .unwrap_or_else(|| if call.path == "/images/load" { load() } else { Answer::new(201, "") })
+        let fake = FakeDocker::start(dir.path(), move |call: Call| {
+            let has = has.clone();
+            async move {
+                introduce(&call, "28.2.2").unwrap_or_else(|| match call.path.as_str() {
+                    "/images/json" => Answer::new(200, r#"[{"Id":"sha256:1"},{"Id":"sha256:gone"}]"#),
+                    "/images/sha256:1/json" => Answer::new(200, &has),
+                    "/images/sha256:gone/json" => Answer::error(404, "no such image"),
+                    "/images/load" => load(),
+                    _ => Answer::new(201, ""),
+                })
+            }
         });
         let environment = Environment { docker_host: Some(fake.host()), ..Environment::default() };
         let engine =
@@ -159,9 +214,10 @@ mod tests {
     #[tokio::test]
     async fn the_image_goes_under_its_first_name_and_gets_the_others_there() {
         let image = image::small();
-        let (result, calls) =
-            send_to(&image.layers[0].blob, || Answer::lines(&[r#"{"stream":"Loaded image: app:latest"}"#]))
-                .await;
+        let (result, calls) = send_to(&image.layers[0].blob, &[], || {
+            Answer::lines(&[r#"{"stream":"Loaded image: app:latest"}"#])
+        })
+        .await;
         let done = result.unwrap();
         assert_eq!(
             done.named.iter().map(Reference::familiar).collect::<Vec<_>>(),
@@ -184,7 +240,7 @@ mod tests {
     async fn what_the_daemon_says_is_passed_on() {
         let refuse =
             || Answer::lines(&[r#"{"errorDetail":{"message":"no space left"},"error":"no space left"}"#]);
-        let (result, calls) = send_to(&image::small().layers[0].blob, refuse).await;
+        let (result, calls) = send_to(&image::small().layers[0].blob, &[], refuse).await;
         let error = result.unwrap_err().to_string();
         assert!(error.contains("says: no space left"), "{error}");
         assert_eq!(calls.len(), 1, "nothing is named");
@@ -194,9 +250,28 @@ mod tests {
     async fn a_blob_that_is_not_what_its_digest_says_breaks_the_archive_off() {
         let image = image::small();
         let other = vec![0; image.layers[0].blob.len()];
-        let (result, calls) = send_to(&other, || Answer::new(200, "")).await;
+        let (result, calls) = send_to(&other, &[], || Answer::new(200, "")).await;
         let error = format!("{:#}", result.unwrap_err());
         assert!(error.contains("cannot make an archive") && error.contains("sha256:"), "{error}");
         assert!(calls.iter().all(|call| !holds(&call.body, b"RepoTags")), "the daemon has not got all of it");
+    }
+
+    #[tokio::test]
+    async fn a_layer_that_the_daemon_has_is_left_out_unless_it_turns_out_that_it_has_not() {
+        let image = image::small();
+        let (layer, diff_id) = (&image.layers[0].blob, image.layers[0].metadata.diff_id);
+        let loaded: fn() -> Answer = || Answer::new(200, "");
+        let refused: fn() -> Answer = || Answer::error(500, "open layer: no such file or directory");
+        for (has, load, expected) in [
+            (vec![diff_id], loaded, &[false][..]),
+            (vec![diff_id, Digest::of(b"more")], loaded, &[false]),
+            (vec![Digest::of(b"below"), diff_id], loaded, &[true]),
+            (vec![diff_id], refused, &[false, true]),
+        ] {
+            let (result, calls) = send_to(layer, &has, load).await;
+            let loads = calls.iter().filter(|call| call.path == "/images/load");
+            assert_eq!(loads.map(|call| holds(&call.body, layer)).collect::<Vec<_>>(), expected, "{has:?}");
+            assert_eq!(result.is_ok(), expected.len() == 1, "{result:?}");
+        }
     }
 }
