@@ -65,7 +65,8 @@ lists them.""",
         "tag": attr.string(doc = "With a digest, it is there for people and for tools that update the digest."),
         "www_authenticate_challenges": attr.string_dict(
             doc = """The header WWW-Authenticate by registry, such as `{"registry.corp": 'Bearer realm="https://auth.corp/token",service="registry.corp"'}`.
-It saves the request that would find that out, and nothing else.""",
+A key `.corp` stands for all registries below it, `{registry}` and `{repository}` in the header for those. It saves the request
+that would find that out, and nothing else.""",
         ),
     },
 )

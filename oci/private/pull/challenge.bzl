@@ -1,5 +1,7 @@
 """The header WWW-Authenticate (RFC 9110, 11.6.1): how a registry wants to be asked."""
 
+load(":reference.bzl", "canonical_registry")
+
 visibility("//oci/...")
 
 def _tokens(text):
@@ -75,4 +77,19 @@ def challenge_of(header, scheme):
     for challenge in parse_challenges(header):
         if challenge.scheme == scheme:
             return challenge.parameters
+    return None
+
+def declared_challenge(challenges, source):
+    """The challenge that www_authenticate_challenges has for a registry.
+
+    Args:
+      challenges: dict, headers by registry, or by `.suffix` for all below it. `{registry}` and `{repository}` stand for those.
+      source: struct of reference.bzl.
+
+    Returns:
+      string; or None.
+    """
+    for registry, header in challenges.items():
+        if canonical_registry(registry) == source.registry or registry.startswith(".") and source.registry.endswith(registry):
+            return header.replace("{registry}", source.host).replace("{repository}", source.repository)
     return None

@@ -5,9 +5,10 @@ what it gets. It tells only that it failed, and takes nothing over plain HTTP th
 for the challenge that leads to a token, or for the reason.
 """
 
+load(":challenge.bzl", "declared_challenge")
 load(":credentials.bzl", "find_credential")
 load(":curl.bzl", "curl", "explain_status")
-load(":reference.bzl", "canonical_registry", "is_digest", "parse_source")
+load(":reference.bzl", "is_digest", "parse_source")
 load(":token.bzl", "authorize")
 
 visibility("//oci/...")
@@ -53,9 +54,14 @@ def new_client(rctx, found = None):
     """
     found = found or {"challenges": {}, "source": None}
     names = [name for name in rctx.attr.sources if name == found["source"]]
+    declared = {}
+    for source in [parse_source(name) for name in rctx.attr.sources]:
+        header = declared_challenge(rctx.attr.challenges, source)
+        if header:
+            declared[source.registry] = header
     return struct(
         authorizations = {},
-        challenges = found["challenges"] | {canonical_registry(registry): header for registry, header in rctx.attr.challenges.items()},
+        challenges = declared | found["challenges"],
         config = rctx.path(rctx.attr.config) if rctx.attr.config else None,
         credentials = {},
         rctx = rctx,

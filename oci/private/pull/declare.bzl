@@ -3,7 +3,7 @@
 load(":empty_repository.bzl", "empty_repository")
 load(":image_repository.bzl", "image_repository")
 load(":platforms.bzl", "check_platforms", "repository_of")
-load(":reference.bzl", "canonical_registry", "is_digest", "is_tag", "parse_image", "parse_mirror", "parse_repository")
+load(":reference.bzl", "is_digest", "is_tag", "parse_image", "parse_mirror", "parse_repository")
 load(":root_repository.bzl", "root_repository")
 
 visibility("//oci/...")
@@ -50,7 +50,7 @@ def _declare(what, tag):
     check_platforms(what, tag.platforms)
     common = dict(
         bazel_tags = tag.bazel_tags,
-        challenges = {canonical_registry(registry): header for registry, header in tag.www_authenticate_challenges.items()},
+        challenges = tag.www_authenticate_challenges,
         config = tag.config,
         pull = tag.name,
         # Mirrors first: where they are asked at all, it is to spare the registry.

@@ -1,9 +1,10 @@
 """Unit tests of what is said over HTTP: challenges, requests for tokens, curl's words."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
-load("//oci/private/pull:challenge.bzl", "challenge_of", "parse_challenges")
+load("//oci/private/pull:challenge.bzl", "challenge_of", "declared_challenge", "parse_challenges")
 load("//oci/private/pull:credentials.bzl", "credential_in")
 load("//oci/private/pull:curl.bzl", "explain_exit", "explain_status", "parse_headers", "quote")
+load("//oci/private/pull:reference.bzl", "parse_source")
 load("//oci/private/pull:token.bzl", "percent_encode", "token_request")
 
 visibility("//oci/tests/...")
@@ -28,6 +29,20 @@ def _challenges_test_impl(ctx):
         asserts.equals(env, expected, [(found.scheme, found.parameters) for found in parse_challenges(header)], header)
     asserts.equals(env, {"realm": "b"}, challenge_of('Bearer realm="a", Basic realm=b', "basic"))
     asserts.equals(env, None, challenge_of("Basic realm=b", "bearer"))
+
+    declared = {
+        ".azurecr.example": "Bearer realm={registry}/token",
+        "index.docker.io": "Bearer scope=repository:{repository}:pull",
+        "r.example": "Basic",
+    }
+    for source, header in [
+        ("docker.io/debian", "Bearer scope=repository:library/debian:pull"),
+        ("r.example/x", "Basic"),
+        ("r.example:5000/x", None),
+        ("my.azurecr.example/x", "Bearer realm=my.azurecr.example/token"),
+        ("my-azurecr.example/x", None),
+    ]:
+        asserts.equals(env, header, declared_challenge(declared, parse_source(source)), source)
     return unittest.end(env)
 
 _challenges_test = unittest.make(_challenges_test_impl)
