@@ -4,18 +4,20 @@
 //! Nothing is asked before a registry asks for credentials, and then the first place that has some for it wins. The
 //! order, as documented for users:
 //! 1. Bazel's credential helpers (`--credential_helper` in .bazelrc), where the caller names them;
-//! 2. `$DOCKER_AUTH_CONFIG`, which holds a configuration file instead of naming one, as CI systems set it;
-//! 3. `$DOCKER_CONFIG/config.json`, or `~/.docker/config.json` where that variable is not set;
-//! 4. `$REGISTRY_AUTH_FILE`;
-//! 5. `$XDG_RUNTIME_DIR/containers/auth.json`;
-//! 6. `$XDG_CONFIG_HOME/containers/auth.json`, or `~/.config/containers/auth.json`.
+//! 2. `$NETRC`, or `~/.netrc`, which Bazel reads, too;
+//! 3. `$DOCKER_AUTH_CONFIG`, which holds a configuration file instead of naming one, as CI systems set it;
+//! 4. `$DOCKER_CONFIG/config.json`, or `~/.docker/config.json` where that variable is not set;
+//! 5. `$REGISTRY_AUTH_FILE`;
+//! 6. `$XDG_RUNTIME_DIR/containers/auth.json`;
+//! 7. `$XDG_CONFIG_HOME/containers/auth.json`, or `~/.config/containers/auth.json`.
 //!
-//! In each file, the helper named for the registry comes first (`credHelpers`), then the helper for all (`credsStore`),
+//! In each configuration file, the helper named for the registry comes first (`credHelpers`), then the helper for all (`credsStore`),
 //! then what the file holds (`auths`).
 
 mod bazel;
 mod file;
 mod helper;
+mod netrc;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -23,6 +25,7 @@ use std::path::{Path, PathBuf};
 pub use bazel::BazelHelper;
 pub use file::ConfigFile;
 
+use crate::endpoint::Endpoint;
 use crate::secret::Secret;
 
 /// Docker Hub's name in configuration files and helpers.
@@ -90,6 +93,7 @@ pub enum KeychainError {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keychain {
     helpers: Vec<BazelHelper>,
+    netrc: Option<PathBuf>,
     configs: Vec<Config>,
 }
 
@@ -117,21 +121,23 @@ impl Config {
     fn load(&self) -> Result<Option<ConfigFile>, KeychainError> {
         let json = match self {
             Self::Variable(json) => json.reveal().as_bytes().to_vec(),
-            Self::File(path) => match std::fs::read(path) {
-                Ok(json) => json,
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
-                    ) =>
-                {
-                    return Ok(None);
-                }
-                Err(source) => return Err(KeychainError::Read { path: path.clone(), source }),
+            Self::File(path) => match read(path)? {
+                Some(json) => json,
+                None => return Ok(None),
             },
         };
         let parsed = ConfigFile::parse(&json);
         parsed.map(Some).map_err(|source| KeychainError::Parse { path: self.name(), source })
+    }
+}
+
+/// Reads a file; none if there isn't one.
+fn read(path: &Path) -> Result<Option<Vec<u8>>, KeychainError> {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Ok(None),
+        Err(source) => Err(KeychainError::Read { path: path.to_owned(), source }),
     }
 }
 
@@ -145,10 +151,10 @@ impl Keychain {
     /// Looks in the given configuration files.
     #[must_use]
     pub fn of_files(files: Vec<PathBuf>) -> Self {
-        Self { helpers: Vec::new(), configs: files.into_iter().map(Config::File).collect() }
+        Self { configs: files.into_iter().map(Config::File).collect(), ..Self::default() }
     }
 
-    /// Looks where docker and podman do, by the given environment variables.
+    /// Looks where docker, podman and Bazel do, by the given environment variables.
     pub fn from_variables(variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let path = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let home = |below: &str| path("HOME").map(|home| home.join(below));
@@ -163,7 +169,11 @@ impl Keychain {
         let value = variable(AUTH_CONFIG).filter(|value| !value.is_empty());
         let value = value.map(|value| Config::Variable(Secret::new(value.to_string_lossy())));
         let files = files.into_iter().flatten().map(Config::File);
-        Self { helpers: Vec::new(), configs: value.into_iter().chain(files).collect() }
+        Self {
+            helpers: Vec::new(),
+            netrc: path("NETRC").or_else(|| home(".netrc")),
+            configs: value.into_iter().chain(files).collect(),
+        }
     }
 
     /// Asks Bazel's credential helpers before anything else.
@@ -177,7 +187,8 @@ impl Keychain {
     #[must_use]
     pub fn places(&self) -> Vec<String> {
         let helpers = self.helpers.iter().map(|helper| name_of(&helper.program, &helper.named_by));
-        helpers.chain(self.configs.iter().map(|config| config.name().display().to_string())).collect()
+        let configs = self.netrc.clone().into_iter().chain(self.configs.iter().map(Config::name));
+        helpers.chain(configs.map(|path| path.display().to_string())).collect()
     }
 
     /// The credential for `repository` on `registry`, if there is one. The repository matters to helpers, and to podman's
@@ -199,6 +210,9 @@ impl Keychain {
                 return Ok(Some(Found { credential, source: name_of(&helper.program, &helper.named_by) }));
             }
         }
+        if let Some(found) = self.find_in_netrc(registry)? {
+            return Ok(Some(found));
+        }
         for place in &self.configs {
             let Some(config) = place.load()? else { continue };
             if let Some(found) = find_in(&config, &place.name(), registry, repository).await? {
@@ -207,6 +221,23 @@ impl Keychain {
         }
         Ok(None)
     }
+
+    fn find_in_netrc(&self, registry: &str) -> Result<Option<Found>, KeychainError> {
+        let Some(path) = &self.netrc else { return Ok(None) };
+        let Some(text) = read(path)? else { return Ok(None) };
+        let [name, host] = names_of(registry);
+        let credential = netrc::find(&String::from_utf8_lossy(&text), &[&name, &host]);
+        Ok(credential.map(|credential| Found { credential, source: path.display().to_string() }))
+    }
+}
+
+/// A registry and its host, without ports: what scopes of helpers and entries of .netrc may name.
+fn names_of(registry: &str) -> [String; 2] {
+    let without_port = |host: &str| match host.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => name.to_owned(),
+        _ => host.to_owned(),
+    };
+    [without_port(registry), without_port(&Endpoint::new(registry, false).host)]
 }
 
 /// A helper, as messages name it.
@@ -255,20 +286,45 @@ mod tests {
         assert_eq!(places(&[]), Vec::<String>::new());
         assert_eq!(
             places(&[("HOME", "/h"), ("DOCKER_CONFIG", "")]),
-            ["/h/.docker/config.json", "/h/.config/containers/auth.json"]
+            ["/h/.netrc", "/h/.docker/config.json", "/h/.config/containers/auth.json"]
         );
         assert_eq!(
             places(&[
                 ("HOME", "/h"),
+                ("NETRC", "/n"),
                 ("DOCKER_CONFIG", "/d"),
                 ("REGISTRY_AUTH_FILE", "/a.json"),
                 ("XDG_RUNTIME_DIR", "/run"),
                 ("XDG_CONFIG_HOME", "/c"),
             ]),
-            ["/d/config.json", "/a.json", "/run/containers/auth.json", "/c/containers/auth.json"]
+            ["/n", "/d/config.json", "/a.json", "/run/containers/auth.json", "/c/containers/auth.json"]
         );
         let both = places(&[("DOCKER_AUTH_CONFIG", "{}"), ("DOCKER_CONFIG", "/d")]);
         assert_eq!(both, ["$DOCKER_AUTH_CONFIG", "/d/config.json"]);
+    }
+
+    #[tokio::test]
+    async fn netrc_goes_before_configurations() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write("config.json", r#"{"auths":{"r.example":{"auth":"djpx"},"other.example":{"auth":"djpx"}}}"#);
+        write(
+            ".netrc",
+            "machine r.example login u password p\nmachine registry-1.docker.io login u password p\n",
+        );
+        let keychain = Keychain::from_variables(|name| {
+            ["HOME", "DOCKER_CONFIG"].contains(&name).then(|| folder.path().as_os_str().to_owned())
+        });
+        for (registry, file) in [
+            ("r.example", Some(".netrc")),
+            ("r.example:5000", Some(".netrc")),
+            ("docker.io", Some(".netrc")),
+            ("other.example", Some("config.json")),
+            ("nobody.example", None),
+        ] {
+            let found = keychain.find(registry, "x").await.unwrap().map(|found| found.source);
+            assert_eq!(found, file.map(|file| folder.path().join(file).display().to_string()), "{registry}");
+        }
     }
 
     #[tokio::test]

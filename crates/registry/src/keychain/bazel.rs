@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use base64::Engine as _;
 use serde::Deserialize;
 
-use super::{Credential, helper};
+use super::{Credential, helper, names_of};
 use crate::endpoint::Endpoint;
 use crate::secret::Secret;
 
@@ -28,8 +28,7 @@ pub struct BazelHelper {
 
 /// The helper for `registry`: the one whose scope says most; of several, the one that was named last.
 pub(super) fn choose<'a>(helpers: &'a [BazelHelper], registry: &str) -> Option<&'a BazelHelper> {
-    let host = Endpoint::new(registry, false).host;
-    let names = [without_port(registry), without_port(&host)];
+    let names = names_of(registry);
     let fits = |helper: &&BazelHelper| match helper.scope.as_deref() {
         None => true,
         Some(scope) => names.iter().any(|name| in_scope(scope, name)),
@@ -38,10 +37,6 @@ pub(super) fn choose<'a>(helpers: &'a [BazelHelper], registry: &str) -> Option<&
     let rank =
         |helper: &&BazelHelper| helper.scope.as_ref().map(|scope| (!scope.starts_with("*."), scope.len()));
     helpers.iter().filter(fits).max_by_key(rank)
-}
-
-fn without_port(host: &str) -> &str {
-    host.rsplit_once(':').map_or(host, |(name, port)| if port.ends_with(']') { host } else { name })
 }
 
 fn in_scope(scope: &str, host: &str) -> bool {
