@@ -20,7 +20,11 @@ use testing::registry::{FakeRegistry, Fault, Login, Moved};
 
 /// Bytes that no buffer holds at once, and no multiple of any.
 fn noise() -> Vec<u8> {
-    (0..3_000_123_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
+    noise_of(1_300_123)
+}
+
+fn noise_of(size: u32) -> Vec<u8> {
+    (0..size).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
 }
 
 fn sources(fakes: &[&FakeRegistry], options: Options) -> Arc<Sources> {
@@ -82,6 +86,21 @@ async fn a_download_that_breaks_off_goes_on_where_it_was() {
         // Half of it, then half of the rest, then the rest; or all of it three times.
         let (size, out) = (bytes.len() as u64, fake.moved().out);
         assert!(if ranges { out < 2 * size } else { out == 3 * size }, "{out} of {size}");
+    }
+}
+
+#[tokio::test]
+async fn a_large_blob_may_break_off_more_often_than_a_small_one() {
+    // Four tries are all that there are, unless the second break comes more than a mebibyte after the first.
+    for (size, gets_through) in [(5_000_123, true), (100_000, false)] {
+        let (fake, bytes) = (FakeRegistry::start(), noise_of(size));
+        fake.insert_blob("base", bytes.clone());
+        fake.fail("GET", "/blobs/", 4, Fault::CutAnswer);
+        let (result, files) = saved(remote(&bytes, &[&fake], &[])).await;
+        match result {
+            Ok(saved) => assert!(gets_through && saved == bytes),
+            Err(error) => assert!(!gets_through && files == 0, "{error}"),
+        }
     }
 }
 
