@@ -6,7 +6,7 @@ a string.
 """
 
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE", "FETCH_TOOLCHAIN_TYPE", "PACK_TOOLCHAIN_TYPE")
-load(":content.bzl", "blob_of")
+load(":content.bzl", "blob_of", "credentials_of")
 
 visibility("//oci/...")
 
@@ -297,7 +297,8 @@ def fetch_layer(ctx, *, label, digest, size, sources, blob, urls = []):
       label: string. The layer's target, for messages.
       digest: string, `sha256:…`.
       size: int, in bytes.
-      sources: list of struct(registry, repository), as in OciImageInfo.sources, in the order to ask.
+      sources: list of struct(registry, repository, credentials), as in OciImageInfo.sources, in the order to ask. Those
+        with credentials have the same file.
       blob: File, declared.
       urls: list of string. Where else a layer may be had that its registry doesn't distribute: the `urls` of its
         descriptor. Asked last.
@@ -309,6 +310,8 @@ def fetch_layer(ctx, *, label, digest, size, sources, blob, urls = []):
     arguments.add("--size", size)
     arguments.add_all(["%s/%s" % (source.registry, source.repository) for source in sources], before_each = "--source")
     arguments.add_all(urls, before_each = "--url")
+    credentials = [credentials_of(source) for source in sources if credentials_of(source)][:1]
+    arguments.add_all(credentials, before_each = "--credentials")
     arguments.add("--output", blob)
     _run(
         ctx,
@@ -316,7 +319,7 @@ def fetch_layer(ctx, *, label, digest, size, sources, blob, urls = []):
         mnemonic = "OciFetch",
         verb = "Fetching a layer of",
         arguments = [arguments],
-        inputs = depset(),
+        inputs = depset(credentials),
         outputs = [blob],
         requirements = {"no-remote-exec": "1", "requires-network": "1"},
         use_default_shell_env = True,

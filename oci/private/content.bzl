@@ -44,6 +44,10 @@ def blob_of(layer):
     """The File with the bytes of a layer, for what needs all of them: None where neither the build nor OciFetch has it."""
     return layer.blob or layer.fetched
 
+def credentials_of(source):
+    """The File with the credentials of a source of OciImageInfo; None where it has none of its own."""
+    return getattr(source, "credentials", None)
+
 def content_of(info):
     """Takes an image or an index apart.
 
@@ -57,7 +61,7 @@ def content_of(info):
         configs: list of File.
         layers: list of OciLayerInfo, each once.
         blob_trees: depset of File.
-        sources: depset of struct(registry, repository), see OciImageInfo.
+        sources: depset of struct(registry, repository, credentials), see OciImageInfo.
         metadata: depset of File. root, manifests, configs and the layers' metadata.
         files: depset of File. All of the above and the layers' blobs, as far as the build has them: what a push or a
             load needs.

@@ -5,7 +5,7 @@ from bazel-bin. `ship` finds the spec through argv[0] without resolving the link
 """
 
 load("//oci:providers.bzl", "OciImageInfo", "OciIndexInfo")
-load(":content.bzl", "content_of", "image_or_index")
+load(":content.bzl", "content_of", "credentials_of", "image_or_index")
 load(":current_ship.bzl", "ShipInfo")
 load(":labels.bzl", "display_label")
 load(":run_files.bzl", "content_runfiles", "moved_files", "runfiles_path")
@@ -67,6 +67,7 @@ def run_target(ctx, command, options, names = [], name_files = [], files = [], m
     content = content_of(image_or_index(ctx.attr.image))
     moved = moved_files(ctx, content)
     status = _status(ctx, names, name_files)
+    sources = content.sources.to_list()
     stem = ctx.label.name + ".run"
     executable = ctx.actions.declare_file(stem + (".exe" if ship.executable.extension == "exe" else ""))
     ctx.actions.symlink(output = executable, target_file = ship.executable, is_executable = True)
@@ -89,8 +90,12 @@ def run_target(ctx, command, options, names = [], name_files = [], files = [], m
             "manifests": [file_reference(ctx, manifest, moved) for manifest in content.manifests],
             "root": file_reference(ctx, content.root),
             "sources": [
-                {"registry": source.registry, "repository": source.repository}
-                for source in content.sources.to_list()
+                {
+                    "credentials": optional_file_reference(ctx, credentials_of(source)),
+                    "registry": source.registry,
+                    "repository": source.repository,
+                }
+                for source in sources
             ] + [{"repository": repository} for repository in mount_from],
         },
         "label": display_label(ctx.label),
@@ -99,7 +104,8 @@ def run_target(ctx, command, options, names = [], name_files = [], files = [], m
         "v": 1,
         command: options,
     }))
-    runfiles = ctx.runfiles(files = [executable, spec] + name_files + files + status)
+    credentials = [credentials_of(source) for source in sources if credentials_of(source)]
+    runfiles = ctx.runfiles(files = [executable, spec] + name_files + files + status + credentials)
     runfiles = runfiles.merge(content_runfiles(ctx, content, moved))
     return DefaultInfo(
         executable = executable,

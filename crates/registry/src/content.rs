@@ -370,7 +370,7 @@ mod tests {
     #[test]
     fn what_is_here_goes_before_what_is_elsewhere() {
         let (mut content, mut sources) = (Content::new(), Sources::new(crate::Options::default()));
-        sources.add("r.example", "base");
+        sources.add("r.example", "base", None);
         let blob = Descriptor::of("x/y", b"layer");
         content.label(blob.digest, "@base//:layer");
         content.insert_remote(&blob, &Arc::new(sources));

@@ -39,7 +39,8 @@ const THREADS: usize = 2;
 pub struct Sources {
     repositories: Vec<Place>,
     options: Options,
-    clients: Mutex<BTreeMap<String, Client>>,
+    /// By registry, and by the file that its credentials are in where it has one of its own.
+    clients: Mutex<BTreeMap<(String, Option<PathBuf>), Client>>,
     threads: Mutex<Option<Runtime>>,
 }
 
@@ -52,6 +53,8 @@ enum Place {
         registry: String,
         /// The path on it.
         repository: String,
+        /// The only file to look for its credentials in.
+        credentials: Option<PathBuf>,
     },
     /// At a URL, which is shown no credentials.
     Url(String),
@@ -60,7 +63,7 @@ enum Place {
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Repository { registry, repository } => write!(f, "{registry}/{repository}"),
+            Self::Repository { registry, repository, .. } => write!(f, "{registry}/{repository}"),
             // Without its query, which may hold a signature.
             Self::Url(url) => f.write_str(url.split(['?', '#']).next().unwrap_or_default()),
         }
@@ -75,9 +78,11 @@ impl Sources {
     }
 
     /// Adds a repository, which is asked after those before it. `registry` is `host[:port]`, or `http://host[:port]`
-    /// for one that speaks plain HTTP only.
-    pub fn add(&mut self, registry: &str, repository: &str) {
-        let place = Place::Repository { registry: registry.to_owned(), repository: repository.to_owned() };
+    /// for one that speaks plain HTTP only. `credentials` is a file like docker's `config.json`, and then the only one to
+    /// look in; without it, the keychain of the options says where to look.
+    pub fn add(&mut self, registry: &str, repository: &str, credentials: Option<PathBuf>) {
+        let (registry, repository) = (registry.to_owned(), repository.to_owned());
+        let place = Place::Repository { registry, repository, credentials };
         if !self.repositories.contains(&place) {
             self.repositories.push(place);
         }
@@ -90,21 +95,27 @@ impl Sources {
     }
 
     /// The client of a registry: one for all that is read from it.
-    fn client(&self, registry: &str) -> Result<Client, Error> {
+    fn client(&self, registry: &str, credentials: Option<&PathBuf>) -> Result<Client, Error> {
+        let key = (registry.to_owned(), credentials.cloned());
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(registry) {
+        if let Some(client) = clients.get(&key) {
             return Ok(client.clone());
         }
-        let client = Client::new(registry, self.options.clone())?;
-        clients.insert(registry.to_owned(), client.clone());
+        let mut options = self.options.clone();
+        if let Some(file) = credentials {
+            options.keychain = Keychain::of_files(vec![file.clone()]);
+        }
+        let client = Client::new(registry, options)?;
+        clients.insert(key, client.clone());
         Ok(client)
     }
 
     /// One try to get the bytes of `blob` from `offset` on.
     async fn open(&self, place: &Place, blob: Blob, offset: u64) -> Result<BlobStream, Error> {
         match place {
-            Place::Repository { registry, repository } => {
-                self.client(registry)?.open_blob(&Scope::pull(repository), None, blob, offset).await
+            Place::Repository { registry, repository, credentials } => {
+                let client = self.client(registry, credentials.as_ref())?;
+                client.open_blob(&Scope::pull(repository), None, blob, offset).await
             }
             Place::Url(text) => {
                 let (url, host) = safe_url(text)?;
@@ -117,9 +128,9 @@ impl Sources {
 
     /// Whether the host of `place` has answered before.
     fn reached(&self, place: &Place) -> bool {
-        let Place::Repository { registry, .. } = place else { return false };
+        let Place::Repository { registry, credentials, .. } = place else { return false };
         let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        clients.get(registry).is_some_and(Client::reached)
+        clients.get(&(registry.clone(), credentials.clone())).is_some_and(Client::reached)
     }
 
     /// Runs `work` in the threads of downloads.
@@ -322,7 +333,7 @@ mod tests {
         let mut sources = Sources::new(Options::default());
         assert!(sources.is_empty());
         for (registry, repository) in [("r.example", "a"), ("mirror.example", "a"), ("r.example", "a")] {
-            sources.add(registry, repository);
+            sources.add(registry, repository, None);
         }
         let blob = Blob { digest: Digest::of(b""), size: 0 };
         let blob = RemoteBlob::new(blob, "x", Arc::new(sources), &["https://h/x".to_owned()]);

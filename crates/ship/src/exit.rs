@@ -64,7 +64,10 @@ impl Exit {
             if let Some(error) = cause.downcast_ref::<registry::Error>() {
                 return error.class().into();
             }
-            if let Some(registry::ContentError::Nowhere(nowhere)) = cause.downcast_ref() {
+            // What an io::Error wraps is not among its causes: who reads a blob gets one.
+            let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+            let content = cause.downcast_ref().or_else(|| wrapped.and_then(|error| error.downcast_ref()));
+            if let Some(registry::ContentError::Nowhere(nowhere)) = content {
                 return nowhere.class().into();
             }
         }
@@ -80,5 +83,32 @@ impl From<registry::Class> for Exit {
             registry::Class::Partly => Self::Partly,
             registry::Class::Other => Self::Failed,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use registry::ContentError;
+    use registry::error::{Asked, Error, Problem};
+    use registry::remote::{Failure, Nowhere};
+
+    #[test]
+    fn the_cause_says_the_code_however_it_is_wrapped() {
+        let unreachable = || {
+            let asked = Asked { method: "GET".into(), url: "u".into() };
+            let error =
+                Error::Connection { asked, host: "h".into(), problem: Problem::Refused, source: None };
+            let failures = vec![Failure { place: "h/x".into(), error }];
+            ContentError::Nowhere(Nowhere { what: "x".into(), looked: vec![], failures, untried: 0 })
+        };
+        for error in [
+            anyhow::Error::new(unreachable()),
+            anyhow::Error::new(Error::from(unreachable())),
+            anyhow::Error::new(std::io::Error::other(unreachable())).context("an archive"),
+        ] {
+            assert_eq!(Exit::of(&error), Exit::Unreachable, "{error:?}");
+        }
+        assert_eq!(Exit::of(&anyhow::anyhow!("x")), Exit::Failed);
     }
 }

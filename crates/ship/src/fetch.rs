@@ -32,6 +32,9 @@ pub struct Args {
     /// A URL that has it; repeatable, asked after all repositories, without credentials.
     #[arg(long = "url", value_name = "URL")]
     pub urls: Vec<String>,
+    /// A file like docker's config.json, the only one to look for credentials in.
+    #[arg(long, value_name = "FILE")]
+    pub credentials: Option<PathBuf>,
     /// What it is, for messages.
     #[arg(long, value_name = "TEXT")]
     pub label: Option<String>,
@@ -50,7 +53,7 @@ pub async fn run(args: &Args, environment: &Environment, ui: &Ui) -> anyhow::Res
     for source in &args.sources {
         let (registry, repository) =
             parse_source(source).map_err(|error| usage(format!("--source {source}: {error}")))?;
-        sources.add(&registry, &repository);
+        sources.add(&registry, &repository, args.credentials.as_ref().map(|file| environment.resolve(file)));
     }
     if sources.is_empty() && args.urls.is_empty() {
         return Err(usage("there is nobody to ask: say --source REGISTRY/REPOSITORY or --url URL"));

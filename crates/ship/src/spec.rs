@@ -105,6 +105,9 @@ pub struct Source {
     pub registry: Option<String>,
     /// The repository on it, for example `base/debian`.
     pub repository: String,
+    /// A file like docker's `config.json`, the only one to look for its credentials in when blobs are read from it.
+    #[serde(default)]
+    pub credentials: Option<File>,
 }
 
 /// Where a push goes. Names may hold placeholders: see [`crate::names`].

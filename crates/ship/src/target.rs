@@ -91,7 +91,7 @@ impl Target {
             layers.push(Layer { label: layer.label.clone(), metadata });
         }
         let root = content.describe(&root).with_context(|| format!("the image of {}", spec.label))?;
-        let downloads = insert_sources(&mut content, &root, &spec.content.sources, environment, ui)?;
+        let downloads = insert_sources(&mut content, &root, &spec.content.sources, &files, environment, ui)?;
         let mut values = Values::default();
         for status in &spec.status {
             let path = files.find(status)?;
@@ -139,6 +139,7 @@ fn insert_sources(
     content: &mut Content,
     root: &Descriptor,
     declared: &[spec::Source],
+    files: &Runfiles,
     environment: &Environment,
     ui: &Ui,
 ) -> anyhow::Result<StopOnDrop> {
@@ -146,7 +147,8 @@ fn insert_sources(
     let mut sources = Sources::new(options);
     for source in declared {
         if let Some(registry) = &source.registry {
-            sources.add(registry, &source.repository);
+            let credentials = source.credentials.as_ref().map(|file| files.find(file)).transpose()?;
+            sources.add(registry, &source.repository, credentials);
         }
     }
     let sources = Arc::new(sources);

@@ -45,7 +45,7 @@ def _head(loads, purl):
 
 _PACKAGE_METADATA = ("@package_metadata//rules:package_metadata.bzl", ["package_metadata"])
 
-def image_build_file(*, name, layers, blobs, platform, reference, sources, tags, purl):
+def image_build_file(*, name, layers, blobs, platform, reference, sources, tags, purl, credentials = None):
     """The BUILD file of one image.
 
     Args:
@@ -57,6 +57,7 @@ def image_build_file(*, name, layers, blobs, platform, reference, sources, tags,
       sources: list of string.
       tags: list of string.
       purl: string.
+      credentials: string or None, a label.
 
     Returns:
       string.
@@ -66,6 +67,7 @@ def image_build_file(*, name, layers, blobs, platform, reference, sources, tags,
         name = repr(name),
         blobs = _strings(blobs),
         config = '"config.json"',
+        credentials = repr(credentials) if credentials else None,
         descriptor = '"descriptor.json"',
         digest = '"digest.txt"',
         layers = "{\n%s\n    }" % "\n".join(["        %r: %r," % layer for layer in layers.items()]) if layers else "",

@@ -10,13 +10,13 @@ load(":reference.bzl", "is_loopback", "parse_source")
 # The repositories that oci.pull makes load it.
 visibility("public")
 
-def _sources(names):
+def _sources(names, credentials):
     sources = []
     for name in names:
         source = parse_source(name)
         plain = source.scheme == "http" and not is_loopback(source.registry)
         registry = "http://" + source.registry if plain else source.registry
-        sources.append(struct(registry = registry, repository = source.repository))
+        sources.append(struct(registry = registry, repository = source.repository, credentials = credentials))
     return sources
 
 def _layers(ctx, label, sources):
@@ -50,7 +50,7 @@ def _layers(ctx, label, sources):
 
 def _pulled_image_impl(ctx):
     label = display_label(ctx.label)
-    sources = _sources(ctx.attr.sources)
+    sources = _sources(ctx.attr.sources, ctx.file.credentials)
     image = OciImageInfo(
         label = label,
         manifest = ctx.file.manifest,
@@ -92,6 +92,10 @@ layers are downloaded where somebody asks for it; images on top of this one, pus
             doc = "The image's config, as it is in the registry.",
             allow_single_file = True,
             mandatory = True,
+        ),
+        "credentials": attr.label(
+            doc = "A file like docker's `config.json`, the only one to look for credentials in.",
+            allow_single_file = True,
         ),
         "descriptor": attr.label(
             doc = "The manifest's descriptor with its platform.",

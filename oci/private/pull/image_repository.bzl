@@ -76,6 +76,7 @@ def _image_repository_impl(rctx):
         platform = platform_text(platform) if platform.get("os") and platform.get("architecture") else "",
         reference = name,
         sources = rctx.attr.sources,
+        credentials = str(rctx.attr.config) if rctx.attr.config else None,
         tags = rctx.attr.bazel_tags,
         purl = package_url(source, digest, rctx.attr.tag, platform.get("architecture")),
     ), executable = False)

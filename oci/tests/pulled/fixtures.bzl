@@ -13,7 +13,7 @@ def _fetch(ctx, layer, blob):
         digest = "sha256:" + 64 * "0",
         size = 1,
         sources = [
-            struct(registry = "registry.example.com", repository = "base"),
+            struct(registry = "registry.example.com", repository = "base", credentials = ctx.file.credentials),
             struct(registry = "http://mirror.example.com:5000", repository = "mirrored/base"),
         ],
         urls = ["https://far.example.com/layer"],
@@ -45,7 +45,10 @@ def _pulled_impl(ctx):
             digest = image.digest,
             layers = layers,
             blob_trees = depset(),
-            sources = depset([struct(registry = "registry.example.com", repository = "base")]),
+            sources = depset([
+                struct(registry = "registry.example.com", repository = "base", credentials = ctx.file.credentials),
+                struct(registry = "mirror.example.com", repository = "base"),
+            ]),
         ),
     ]
 
@@ -54,6 +57,7 @@ pulled = rule(
     doc = "The same image as if it had been pulled: its layers are known, and are fetched where they are needed.",
     attrs = {
         "copies": attr.bool(doc = "The layers are copied, so that a layout can be built. Else OciFetch would ask for them."),
+        "credentials": attr.label(doc = "The only file to look for credentials in.", allow_single_file = True),
         "image": attr.label(mandatory = True, providers = [OciImageInfo]),
     },
     toolchains = [FETCH_TOOLCHAIN_TYPE],

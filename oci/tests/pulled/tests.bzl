@@ -13,7 +13,7 @@ def _fetch_action_test_impl(ctx):
     for words in [
         ["fetch", "--label", "//oci/tests/image:bottom"],
         ["--source", "registry.example.com/base", "--source", "http://mirror.example.com:5000/mirrored/base"],
-        ["--url", "https://far.example.com/layer", "--output"],
+        ["--url", "https://far.example.com/layer", "--credentials", "oci/tests/pulled/login.json", "--output"],
     ]:
         text = " ".join(words)
         asserts.true(env, text in " ".join(argv), "%s in %s" % (text, argv))
@@ -53,7 +53,13 @@ def _run_target_test_impl(ctx):
         if action.mnemonic == "FileWrite" and action.outputs.to_list()[0].basename.endswith(".run.json")
     ][0].content)
     content = spec["content"]
-    asserts.equals(env, [{"registry": "registry.example.com", "repository": "base"}], content["sources"])
+    asserts.equals(env, ["registry.example.com", "mirror.example.com"], [source["registry"] for source in content["sources"]])
+    asserts.equals(
+        env,
+        ["_main/oci/tests/pulled/login.json", None],
+        [source["credentials"] and source["credentials"]["rlocation"] for source in content["sources"]],
+    )
+    asserts.true(env, "oci/tests/pulled/login.json" in files, "the file with credentials is in the runfiles")
     blobs = {layer["label"]: layer["blob"] for layer in content["layers"]}
     asserts.equals(env, None, blobs["//oci/tests/image:bottom"], "the base's layer")
     asserts.true(env, blobs["//oci/tests/image:top"] != None, "the image's own layer")

@@ -30,7 +30,7 @@ fn noise_of(size: u32) -> Vec<u8> {
 fn sources(fakes: &[&FakeRegistry], options: Options) -> Arc<Sources> {
     let mut sources = Sources::new(options);
     for fake in fakes {
-        sources.add(&fake.host(), "base");
+        sources.add(&fake.host(), "base", None);
     }
     Arc::new(sources)
 }
@@ -250,6 +250,37 @@ async fn credentials_are_shown_to_a_source_as_to_any_registry() {
         }
         let heard = heard.lock().unwrap().join("\n");
         assert!(heard.contains("Credential") && !heard.contains("hunter2"), "{heard}");
+    }
+}
+
+#[tokio::test]
+async fn a_source_may_have_a_file_of_its_own() {
+    let (fake, folder) = (FakeRegistry::start(), tempfile::tempdir().unwrap());
+    fake.insert_blob("base", "layer");
+    fake.require(Login::Basic { user: "u".into(), password: "p".into() });
+    let file = |name: &str, auth: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, format!(r#"{{"auths":{{"{}":{{"auth":"{auth}"}}}}}}"#, fake.host())).unwrap();
+        path
+    };
+    // u:p is right, u:q is wrong.
+    let (right, wrong) = (file("right.json", "dTpw"), file("wrong.json", "dTpx"));
+    for (own, everyones, says) in [
+        (Some(&right), &wrong, None),
+        (Some(&wrong), &right, Some("wrong.json")),
+        (None, &right, None),
+        (None, &wrong, Some("wrong.json")),
+    ] {
+        let keychain = registry::keychain::Keychain::of_files(vec![everyones.clone()]);
+        let mut sources = Sources::new(Options { keychain, ..options() });
+        sources.add(&fake.host(), "base", own.cloned());
+        let blob = Blob { digest: Digest::of(b"layer"), size: 5 };
+        let (result, _) = saved(RemoteBlob::new(blob, "x", Arc::new(sources), &[])).await;
+        match (result, says) {
+            (Ok(_), None) => {}
+            (Err(error), Some(says)) => assert!(error.to_string().contains(says), "{error}"),
+            (result, _) => panic!("{own:?} {everyones:?}: {result:?}"),
+        }
     }
 }
 
