@@ -117,6 +117,24 @@ fn status_files_that_are_gone_are_named() {
     target.run(&[]).failed(2, &["cannot find _main/app/stable-status.txt"]);
 }
 
+#[test]
+fn names_of_a_load_are_checked_before_a_daemon_is_looked_for() {
+    let target = RunTarget::new(&json!({})).with_status(STABLE, VOLATILE);
+    target.change_spec(|spec| {
+        spec["command"] = json!("load");
+        spec["load"] = json!({ "repo_tags_file": file("names") });
+    });
+    for (names, flags, says) in [
+        ("\r\n", &[][..], "app/names is empty and should hold a name a line"),
+        ("app:1\napp:{STABLE_COMIT}\n", &[], "app/names:2: nothing is known of {STABLE_COMIT}"),
+        ("app:{STABLE_COMMIT} x\n", &[], "`app:4fa2 x` is no name for an image"),
+        ("app\n", &["--tag", "{commit}"], "--tag: nothing is known of {commit}"),
+    ] {
+        std::fs::write(target.path("names"), names).unwrap();
+        target.run(flags).failed(2, &[says]);
+    }
+}
+
 fn for_platform(platform: &str) -> Image {
     let layer = layer(&format!("//app:{platform}"), &[("file", platform.as_bytes())], Compression::Gzip);
     image(&platform.parse().unwrap(), Family::Oci, vec![layer])
