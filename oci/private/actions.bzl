@@ -202,26 +202,30 @@ def write_manifest(ctx, *, arguments, inputs, status_files, base, layers, manife
         mapped = not status_files,
     )
 
-def write_index(ctx, *, spec, images, index, descriptor, digest):
+def write_index(ctx, *, spec, annotations, images, index, descriptor, digest):
     """OciIndex: an index of images, from their descriptors. Never sees a blob.
 
     Args:
       ctx: the rule's context.
       spec: dict, the index's spec (docs/architecture.md).
+      annotations: File or None. Annotations that aren't in the spec.
       images: list of OciImageInfo or OciIndexInfo.
       index: File, declared.
       descriptor: File, declared.
       digest: File, declared.
     """
     descriptors = [image.descriptor for image in images]
+    inputs = descriptors + ([annotations] if annotations else [])
     arguments = new_arguments(ctx)
     arguments.add("index")
     arguments.add("--spec", json.encode(spec))
+    if annotations:
+        arguments.add("--annotations-file", annotations)
     arguments.add_all(descriptors, before_each = "--image")
     arguments.add("--index", index)
     arguments.add("--descriptor", descriptor)
     arguments.add("--digest", digest)
-    _assemble(ctx, "OciIndex", "Writing index", arguments, depset(descriptors), [index, descriptor, digest])
+    _assemble(ctx, "OciIndex", "Writing index", arguments, depset(inputs), [index, descriptor, digest])
 
 def _add_content(arguments, content):
     """Adds all that an image or index consists of, for who needs the bytes."""

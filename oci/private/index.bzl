@@ -24,13 +24,13 @@ def _oci_image_index_impl(ctx):
         }.items()
     }
     spec = {
-        "annotations": ctx.attr.annotations,
+        "annotations": ctx.attr.annotations_dict or None,
         "images": [{"built_for": image.built_for, "label": image.info.label} for image in named],
         "label": label,
         "media_types": "oci",
         "v": 1,
     }
-    write_index(ctx, spec = spec, images = images, **outputs)
+    write_index(ctx, spec = spec, annotations = ctx.file.annotations, images = images, **outputs)
 
     index = OciIndexInfo(label = label, images = tuple(images), **outputs)
     layout = ctx.actions.declare_directory(ctx.label.name)
@@ -61,7 +61,11 @@ data, is one blob to registries and runtimes, though Bazel makes it in each conf
 `--experimental_output_paths=strip` lets the remote or disk cache see that it is the same.
 """,
     attrs = INDEX_IMAGES_ATTRS | {
-        "annotations": attr.string_dict(doc = "Annotations of the index."),
+        "annotations": attr.label(
+            doc = "Annotations of the index, one `KEY=VALUE` a line.",
+            allow_single_file = True,
+        ),
+        "annotations_dict": attr.string_dict(doc = "Annotations of the index. The macro takes a dict as `annotations`."),
     },
     provides = [OciIndexInfo],
     toolchains = [ASSEMBLE_TOOLCHAIN_TYPE],

@@ -1,12 +1,12 @@
 """oci_image_index: the macro over oci_image_index_rule, with its helper targets."""
 
 load(":index.bzl", "oci_image_index_rule")
-load(":macros.bzl", "common_attributes", "digest_target")
+load(":macros.bzl", "common_attributes", "digest_target", "route")
 load(":run_macros.bzl", "oci_load", "oci_push")
 
 visibility("//oci/...")
 
-def oci_image_index(name, *, images, repo_tags = None, repository = None, **kwargs):
+def oci_image_index(name, *, images, annotations = None, repo_tags = None, repository = None, **kwargs):
     """An OCI image index: images of several platforms under one name.
 
     ```starlark
@@ -23,11 +23,13 @@ def oci_image_index(name, *, images, repo_tags = None, repository = None, **kwar
     Args:
       name: string.
       images: labels of `oci_image` or `oci_image_index` targets. With `platforms`, one `oci_image`, which is built for each.
+      annotations: dict, or label of a file of `KEY=VALUE` lines.
       repo_tags: list of strings, or label of a file: the names that `<name>.load` gives the image.
       repository: string: where `<name>.push` pushes to.
-      **kwargs: further attributes of oci_image_index_rule (platforms, annotations), and those common to all rules.
+      **kwargs: further attributes of oci_image_index_rule (platforms), and those common to all rules.
     """
     common = common_attributes(kwargs)
+    route(kwargs, "annotations", annotations)
     oci_image_index_rule(name = name, images = images, **(kwargs | common))
     digest_target(name, common)
     if repo_tags != None:

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::{
     built_for::BuiltFor,
     files::{self, IdentityArgs},
+    lines,
 };
 
 /// Arguments of `assemble index`.
@@ -24,6 +25,9 @@ pub struct Args {
     /// Descriptor of an image, or of another index.
     #[arg(long, value_name = "DESCRIPTOR")]
     image: Vec<PathBuf>,
+    /// Annotations, one KEY=VALUE a line.
+    #[arg(long, value_name = "FILE")]
+    annotations_file: Option<PathBuf>,
     /// Where to write the index.
     #[arg(long, value_name = "OUT")]
     index: PathBuf,
@@ -80,8 +84,13 @@ enum MediaTypes {
 pub fn run(args: &Args) -> Result<()> {
     let mut spec: Spec = files::read_spec(&args.spec)?;
     let label = spec.label.clone();
-    let images = read(mem::take(&mut spec.images), &args.image);
-    let (bytes, descriptor) = images.and_then(|images| build(spec, &images)).with_context(|| label)?;
+    let (bytes, descriptor) = (|| {
+        let annotations = args.annotations_file.as_deref();
+        lines::read("annotations", annotations, &mut spec.annotations, lines::map)?;
+        let images = read(mem::take(&mut spec.images), &args.image)?;
+        build(spec, &images)
+    })()
+    .with_context(|| label)?;
     files::write_all([(args.index.as_path(), bytes)].into_iter().chain(args.identity.contents(&descriptor)?))
 }
 

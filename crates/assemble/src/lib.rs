@@ -9,6 +9,7 @@ pub mod arguments;
 pub mod base;
 pub mod index;
 pub mod layout;
+mod lines;
 pub mod manifest;
 pub mod reference;
 pub mod report;

@@ -8,7 +8,6 @@ mod execution;
 mod expansion;
 mod healthcheck;
 mod history;
-mod lines;
 pub(crate) mod replaced;
 mod spec;
 
@@ -22,7 +21,10 @@ use self::{
     expansion::Expansion,
     spec::Spec,
 };
-use crate::files::{self, IdentityArgs};
+use crate::{
+    files::{self, IdentityArgs},
+    lines,
+};
 
 /// Arguments of `assemble manifest`.
 #[derive(Debug, clap::Args)]
@@ -149,32 +151,17 @@ fn read_fragment(path: Option<&Path>) -> Result<Map<String, Value>> {
 impl AttributeFiles {
     /// Puts what the files hold where the same attributes as literals would be.
     fn read_into(&self, spec: &mut Spec) -> Result<()> {
-        read_one("entrypoint", self.entrypoint_file.as_deref(), &mut spec.entrypoint, |text| {
+        lines::read("entrypoint", self.entrypoint_file.as_deref(), &mut spec.entrypoint, |text| {
             Ok(lines::arguments(text))
         })?;
-        read_one("cmd", self.cmd_file.as_deref(), &mut spec.cmd, |text| Ok(lines::arguments(text)))?;
-        read_one("env", self.env_file.as_deref(), &mut spec.env, lines::pairs)?;
-        read_one("labels", self.labels_file.as_deref(), &mut spec.labels, lines::map)?;
-        read_one("annotations", self.annotations_file.as_deref(), &mut spec.annotations, lines::map)?;
+        lines::read("cmd", self.cmd_file.as_deref(), &mut spec.cmd, |text| Ok(lines::arguments(text)))?;
+        lines::read("env", self.env_file.as_deref(), &mut spec.env, lines::pairs)?;
+        lines::read("labels", self.labels_file.as_deref(), &mut spec.labels, lines::map)?;
+        lines::read("annotations", self.annotations_file.as_deref(), &mut spec.annotations, lines::map)?;
         let list = |text: &str| Ok(lines::items(text));
-        read_one("exposed_ports", self.exposed_ports_file.as_deref(), &mut spec.exposed_ports, list)?;
-        read_one("volumes", self.volumes_file.as_deref(), &mut spec.volumes, list)
+        lines::read("exposed_ports", self.exposed_ports_file.as_deref(), &mut spec.exposed_ports, list)?;
+        lines::read("volumes", self.volumes_file.as_deref(), &mut spec.volumes, list)
     }
-}
-
-fn read_one<T>(
-    attribute: &str,
-    path: Option<&Path>,
-    value: &mut Option<T>,
-    parse: impl FnOnce(&str) -> Result<T>,
-) -> Result<()> {
-    let Some(path) = path else { return Ok(()) };
-    if value.is_some() {
-        bail!("{attribute} is given twice, as a literal and as {}: take one out", path.display());
-    }
-    let parsed = files::read_text(path).and_then(|text| parse(&text));
-    *value = Some(parsed.with_context(|| format!("{attribute}, in {}", path.display()))?);
-    Ok(())
 }
 
 #[cfg(test)]

@@ -3,29 +3,31 @@
 //! Lines end in `\n` or `\r\n`. Nothing is unquoted or trimmed, apart from ports and volumes, which hold no
 //! blanks.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
+
+use crate::files;
 
 /// One argument a line; empty lines are none.
-pub(super) fn arguments(text: &str) -> Vec<String> {
+pub(crate) fn arguments(text: &str) -> Vec<String> {
     text.lines().filter(|line| !line.is_empty()).map(ToOwned::to_owned).collect()
 }
 
 /// Elements separated by commas or ends of lines, without blanks around them.
-pub(super) fn items(text: &str) -> Vec<String> {
+pub(crate) fn items(text: &str) -> Vec<String> {
     let items = text.split([',', '\n']).map(str::trim);
     items.filter(|item| !item.is_empty()).map(ToOwned::to_owned).collect()
 }
 
 /// `KEY=VALUE` a line, split at the first `=`, in the order of the file. Blank lines are skipped. A key may be there
 /// twice: a later value of a variable often refers to the earlier one.
-pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>> {
+pub(crate) fn pairs(text: &str) -> Result<Vec<(String, String)>> {
     numbered(text).map(|pair| pair.map(|(_, key, value)| (key.to_owned(), value.to_owned()))).collect()
 }
 
 /// As [`pairs`], but a key that is there twice is an error, since one of the values would be lost.
-pub(super) fn map(text: &str) -> Result<BTreeMap<String, String>> {
+pub(crate) fn map(text: &str) -> Result<BTreeMap<String, String>> {
     let mut map = BTreeMap::new();
     let mut seen = BTreeMap::new();
     for pair in numbered(text) {
@@ -48,6 +50,25 @@ fn numbered(text: &str) -> impl Iterator<Item = Result<(usize, &str, &str)>> {
         ensure!(!key.is_empty(), "line {number}, {line:?}, has no key: write KEY=VALUE");
         Ok((number, key, value))
     })
+}
+
+/// Reads the file of an attribute into its value.
+///
+/// # Errors
+/// If the attribute has a value, or for what `parse` finds wrong; names attribute and file.
+pub(crate) fn read<T>(
+    attribute: &str,
+    path: Option<&Path>,
+    value: &mut Option<T>,
+    parse: impl FnOnce(&str) -> Result<T>,
+) -> Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    if value.is_some() {
+        bail!("{attribute} is given twice, as a literal and as {}: take one out", path.display());
+    }
+    let parsed = files::read_text(path).and_then(|text| parse(&text));
+    *value = Some(parsed.with_context(|| format!("{attribute}, in {}", path.display()))?);
+    Ok(())
 }
 
 #[cfg(test)]
