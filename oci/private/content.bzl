@@ -6,9 +6,44 @@ visibility("//oci/...")
 
 _MAX_DEPTH = 16
 
+LayoutImagesInfo = provider(
+    doc = "The images of a target that has none of the providers of these rules, but layout directories (layout_images.bzl).",
+    fields = {"images": "tuple of OciImageInfo, one for each directory."},
+)
+
+def images_in(target):
+    """What a target is where an image is wanted.
+
+    Args:
+      target: Target, of an attribute with the aspect of layout_images.bzl.
+
+    Returns:
+      tuple of OciImageInfo or OciIndexInfo: one, but for a target with several layout directories.
+    """
+    if OciIndexInfo in target:
+        return (target[OciIndexInfo],)
+    if OciImageInfo in target:
+        return (target[OciImageInfo],)
+    if LayoutImagesInfo in target:
+        return target[LayoutImagesInfo].images
+    fail("%s is no image. It should be an oci_image, an oci_image_index, or make OCI image layout directories. It makes: %s" % (
+        target.label,
+        ", ".join([file.short_path for file in target[DefaultInfo].files.to_list()]) or "nothing",
+    ))
+
 def image_or_index(target):
-    """The OciImageInfo or OciIndexInfo of a target that has one of them."""
-    return target[OciIndexInfo] if OciIndexInfo in target else target[OciImageInfo]
+    """What a target is where one image is wanted.
+
+    Args:
+      target: Target, as of images_in.
+
+    Returns:
+      OciImageInfo or OciIndexInfo. Fails if there are several.
+    """
+    images = images_in(target)
+    if len(images) != 1:
+        fail("%s has %d image layouts, and one image is wanted. Make an oci_image_index of them." % (target.label, len(images)))
+    return images[0]
 
 def _flatten(info):
     # Starlark has no recursion: nested indexes are taken apart level by level.

@@ -4,11 +4,11 @@ The executable is `ship`, as of every run target, which finds the files and star
 that, whose digest is signed; no layer is in the runfiles.
 """
 
-load("//oci:providers.bzl", "OciImageInfo", "OciIndexInfo")
 load(":content.bzl", "content_of", "image_or_index")
 load(":cosign_toolchain.bzl", "CosignInfo")
 load(":current_ship.bzl", "ShipInfo", "on_host")
 load(":labels.bzl", "display_label")
+load(":layout_images.bzl", "layout_images_aspect")
 load(":run_target.bzl", "file_reference", "optional_file_reference")
 
 visibility("//oci/...")
@@ -24,7 +24,7 @@ none, the one on PATH when it is needed.""",
     "image": attr.label(
         doc = "The `oci_image` or `oci_image_index`, which must have been pushed when cosign runs.",
         mandatory = True,
-        providers = [[OciImageInfo], [OciIndexInfo]],
+        aspects = [layout_images_aspect],
     ),
     "repository": attr.string(
         doc = "Where the image is: `registry/path`, without a tag or digest. `-- --repository` overrides it, and is needed without it.",

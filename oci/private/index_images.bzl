@@ -1,8 +1,9 @@
 """What an index names: several images, or one that is built for several platforms."""
 
-load("//oci:providers.bzl", "OciImageInfo", "OciIndexInfo")
-load(":content.bzl", "image_or_index")
+load("//oci:providers.bzl", "OciIndexInfo")
+load(":content.bzl", "images_in")
 load(":labels.bzl", "display_label")
+load(":layout_images.bzl", "layout_images_aspect")
 load(":platform_names.bzl", "platform_parts", "same_machine", "same_platform")
 load(":platforms.bzl", "platform_of_macs")
 load(":target_platform.bzl", "TargetPlatformInfo")
@@ -12,12 +13,12 @@ visibility("//oci/...")
 
 INDEX_IMAGES_ATTRS = {
     "images": attr.label_list(
-        doc = """`oci_image` or `oci_image_index` targets, in the order that runtimes search. Two of one platform are an error.
-With `platforms`: the one `oci_image` that is built for each.""",
+        doc = """`oci_image` or `oci_image_index` targets, in the order that runtimes search, or such as make OCI image layout
+directories, any number. Two of one platform are an error. With `platforms`: the one `oci_image` that is built for each.""",
         mandatory = True,
         allow_empty = False,
+        aspects = [layout_images_aspect],
         cfg = platforms_transition,
-        providers = [[OciImageInfo], [OciIndexInfo]],
     ),
     "platforms": attr.label_list(
         doc = """Platforms to build the one image in `images` for: `platform` targets, such as one with `@platforms//os:linux` and
@@ -40,13 +41,14 @@ def _for_platform(ctx, label, number, platform):
             len(images),
             ", ".join([display_label(image.label) for image in images]),
         ))
-    if OciImageInfo not in images[0]:
+    infos = images_in(images[0])
+    if OciIndexInfo in images[0] or len(infos) != 1:
         fail("%s: platforms builds an image for each platform, and %s is an index. Name an oci_image." % (label, display_label(images[0].label)))
     target_platform = ctx.split_attr._target_platform[str(number)][TargetPlatformInfo]
     if target_platform.is_macos:
         fail("%s: %s" % (label, platform_of_macs(platform.label)))
     return struct(
-        info = images[0][OciImageInfo],
+        info = infos[0],
         platform = display_label(platform.label),
         built_for = {"label": display_label(platform.label), "platform": target_platform.name} if target_platform.name else None,
     )
@@ -65,7 +67,11 @@ def images_of(ctx, label):
         built_for: dict or None. That label, and the platform's name in images where it has one: what OciIndex is to check.
     """
     if not ctx.attr.platforms:
-        return [struct(info = image_or_index(image), platform = None, built_for = None) for image in ctx.attr.images]
+        return [
+            struct(info = info, platform = None, built_for = None)
+            for image in ctx.attr.images
+            for info in images_in(image)
+        ]
     return [_for_platform(ctx, label, number, platform) for number, platform in enumerate(ctx.attr.platforms)]
 
 def _name(image):

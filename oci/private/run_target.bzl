@@ -4,10 +4,10 @@ No launcher script in between, so it runs on Windows, under `bazel run`, as data
 from bazel-bin. `ship` finds the spec through argv[0] without resolving the link.
 """
 
-load("//oci:providers.bzl", "OciImageInfo", "OciIndexInfo")
 load(":content.bzl", "content_of", "credentials_of", "image_or_index")
 load(":current_ship.bzl", "ShipInfo")
 load(":labels.bzl", "display_label")
+load(":layout_images.bzl", "layout_images_aspect")
 load(":run_files.bzl", "content_runfiles", "moved_files", "runfiles_path")
 load(":stamp.bzl", "placeholders", "status_files")
 
@@ -15,9 +15,9 @@ visibility("//oci/...")
 
 RUN_ATTRS = {
     "image": attr.label(
-        doc = "An `oci_image` or `oci_image_index`.",
+        doc = "An `oci_image` or `oci_image_index`, or what makes one OCI image layout directory.",
         mandatory = True,
-        providers = [[OciImageInfo], [OciIndexInfo]],
+        aspects = [layout_images_aspect],
     ),
     "ship": attr.label(
         doc = "The tool. The macro picks it by `run_on`.",
