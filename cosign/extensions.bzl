@@ -11,7 +11,7 @@ The repository has no toolchain in it: nothing is downloaded. `cosign_toolchain`
 one it is looked for on PATH.
 """
 
-load("//oci:cosign.bzl", "stub_repository")
+load("//oci:cosign.bzl", "empty_repository")
 
 visibility("public")
 
@@ -25,7 +25,7 @@ def _cosign_impl(module_ctx):
             if module.is_root:
                 used[module_ctx.is_dev_dependency(tag)].append(name)
     for name in names:
-        stub_repository(name = name)
+        empty_repository(name = name)
     return module_ctx.extension_metadata(
         root_module_direct_deps = used[False],
         root_module_direct_dev_deps = used[True],

@@ -76,6 +76,14 @@ def _declare(what, tag):
             **common
         )
 
+def declare_pull(pull):
+    """Declares the repositories of one pull, for an extension that is not ours.
+
+    Args:
+      pull: struct with the attributes of the tag class `pull` of oci/extensions.bzl.
+    """
+    _declare('oci_pull(name = "%s")' % pull.name, pull)
+
 def _same(one, other):
     attributes = [
         "bazel_tags",
