@@ -4,6 +4,7 @@ To load a name that doesn't exist is an error, so that this file alone holds the
 """
 
 load("//cosign:defs.bzl", "cosign_attest", "cosign_sign")
+load("//cosign:toolchain.bzl", "CosignInfo", "cosign_toolchain")
 load(
     "//oci:defs.bzl",
     "oci_image",
@@ -15,6 +16,8 @@ load(
     "oci_push_rule",
     "oci_tarball_rule",
 )
+load("//oci:extensions.bzl", "oci")
+load("//oci:pull.bzl", "oci_pull")
 
 visibility("//oci/tests/...")
 
@@ -30,6 +33,14 @@ NAMES = struct(
     oci_push = oci_push,
     oci_push_rule = oci_push_rule,
     oci_tarball_rule = oci_tarball_rule,
+)
+
+# What other files than BUILD files call: that they can be loaded is what is tested here, e2e/scenarios/drop_in.py uses them.
+OF_MODULES = struct(
+    CosignInfo = CosignInfo,
+    cosign_toolchain = cosign_toolchain,
+    oci = oci,
+    oci_pull = oci_pull,
 )
 
 # What targets of these names have: outputs by their paths in the package, outputs of groups, whether they can be run.
