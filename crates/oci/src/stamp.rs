@@ -32,7 +32,8 @@ impl Values {
         self.0.get(name).map(String::as_str)
     }
 
-    /// As [`Values::get`], where a stamp key ([`is_stamp_key`]) has to have a value.
+    /// As [`Values::get`], where a stamp key ([`is_stamp_key`]) has to have a value: what to [`replace`] with in a text that
+    /// may hold other braces too.
     ///
     /// # Errors
     /// [`UnknownKey`] for a stamp key without one.
@@ -41,15 +42,6 @@ impl Values {
             None if is_stamp_key(name) => Err(self.unknown(name)),
             value => Ok(value),
         }
-    }
-
-    /// Expands a text that may hold other braces too: placeholders that nobody knows stay as they are, unless they name a
-    /// stamp key.
-    ///
-    /// # Errors
-    /// As [`Values::lookup`].
-    pub fn expand(&self, text: &str) -> Result<String, UnknownKey> {
-        replace(text, |name| self.lookup(name))
     }
 
     /// Expands a text that holds no other braces, such as a tag.
@@ -137,6 +129,10 @@ mod tests {
         values
     }
 
+    fn expanded(values: &Values, text: &str) -> Result<String, UnknownKey> {
+        replace(text, |name| values.lookup(name))
+    }
+
     #[test]
     fn status_files() {
         let values = values();
@@ -171,7 +167,7 @@ mod tests {
             ("ä{name}ü", "äimageü"),
         ];
         for (text, expected) in cases {
-            assert_eq!(values().expand(text).unwrap(), expected, "{text}");
+            assert_eq!(expanded(&values(), text).unwrap(), expected, "{text}");
         }
     }
 
@@ -179,10 +175,10 @@ mod tests {
     fn unknown_keys() {
         let keys = "the keys there are: BUILD_BARE, STABLE_COMMIT, STABLE_EMPTY, STABLE_MESSAGE, name. ";
         for key in ["STABLE_COMIT", "BUILD_a.b-c"] {
-            let error = values().expand(&format!("x {{{key}}}")).unwrap_err().to_string();
+            let error = expanded(&values(), &format!("x {{{key}}}")).unwrap_err().to_string();
             assert!(error.starts_with(&format!("nothing is known of {{{key}}}: {keys}")), "{error}");
         }
-        let error = Values::default().expand("{STABLE_X}").unwrap_err().to_string();
+        let error = expanded(&Values::default(), "{STABLE_X}").unwrap_err().to_string();
         assert!(error.contains("no key has a value. "), "{error}");
     }
 
@@ -197,7 +193,7 @@ mod tests {
     proptest! {
         #[test]
         fn texts_without_known_names_stay(text in "[${}a ü\"]*") {
-            prop_assert_eq!(values().expand(&text).unwrap(), text);
+            prop_assert_eq!(expanded(&values(), &text).unwrap(), text);
         }
 
         #[test]
@@ -205,7 +201,7 @@ mod tests {
             let mut values = Values::default();
             values.insert("k", value.clone());
             let text = format!("{before}{{k}}{after}");
-            prop_assert_eq!(values.expand(&text).unwrap(), format!("{before}{value}{after}"));
+            prop_assert_eq!(expanded(&values, &text).unwrap(), format!("{before}{value}{after}"));
         }
     }
 }
