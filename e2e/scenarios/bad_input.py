@@ -54,6 +54,8 @@ BAD = (
         "index_of_two_alike",
         ("two images are for linux/riscv64", f"{PACKAGE}:on_riscv64_layout and {PACKAGE}:riscv64"),
     ),
+    ("tars_hold_docker_archive", ("is an image", "name it as base of an oci_image")),
+    ("tars_hold_oci_archive", ("is an image, with oci-layout and index.json at its root, and no layer",)),
     ("platform_is_none", ("b/file.txt", "PlatformInfo")),
     ("base_no_index_json", ("index.json", f"{PACKAGE}:layout_no_index_json")),
     ("base_none", ("linux/riscv64", "linux/s390x", f"{PACKAGE}:layout_none")),

@@ -233,6 +233,18 @@ pub enum Error {
         /// What it is instead, or what is wrong with it, and what to do.
         problem: String,
     },
+    /// A tar that should be a layer is a whole image.
+    #[error(
+        "{} is an image, with {files} at its root, and no layer: name it as base of an oci_image, or give it to oci_import; \
+         if those files are meant for the image, pack them by oci_layer(tars = ...)",
+        path.display()
+    )]
+    IsImage {
+        /// The file.
+        path: PathBuf,
+        /// By which it is known.
+        files: &'static str,
+    },
     /// The compressed stream around a tar is damaged.
     #[error("{} is damaged: its {compression} data cannot be read after {offset} bytes of tar", path.display())]
     Damaged {

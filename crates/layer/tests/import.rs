@@ -226,6 +226,31 @@ fn paths_that_come_twice_are_named() {
 }
 
 #[test]
+fn an_image_is_no_layer() {
+    let holding = |files: &[&str]| {
+        let mut builder = tar::Builder::new(Vec::new());
+        for path in files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(2);
+            builder.append_data(&mut header, path, &b"{}"[..]).unwrap();
+        }
+        run(&gzip(&[&builder.into_inner().unwrap()]), Treatment::Keep, true)
+    };
+    for (files, named) in [
+        (["./oci-layout", "./index.json", "blobs/x"], "with oci-layout and index.json at its root"),
+        (["x/layer.tar", "repositories", "manifest.json"], "with manifest.json and repositories at its root"),
+    ] {
+        let error = holding(&files).map(|_| ()).unwrap_err().to_string();
+        for words in ["in.tar is an image", named, "as base", "oci_import"] {
+            assert!(error.contains(words), "{error}");
+        }
+    }
+    for files in [["srv/oci-layout", "srv/index.json"], ["index.json", "manifest.json"]] {
+        assert!(holding(&files).is_ok(), "{files:?}");
+    }
+}
+
+#[test]
 fn what_follows_compressed_data() {
     let tar = foreign();
     let cases: [(&[u8], Vec<u8>, &str); 5] = [

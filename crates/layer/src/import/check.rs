@@ -18,9 +18,17 @@ const MOST_PATHS: usize = 2 << 20;
 /// How many of them are named.
 const MOST_NAMED: usize = 10;
 
+/// Files at the root that together make a tar an image: of an OCI image layout, and of what `docker save` writes.
+const IMAGES: [([&[u8]; 2], &str); 2] = [
+    ([b"oci-layout", b"index.json"], "oci-layout and index.json"),
+    ([b"manifest.json", b"repositories"], "manifest.json and repositories"),
+];
+
 /// What earlier entries were.
 #[derive(Default)]
 pub(super) struct Checks {
+    /// Which of [`IMAGES`] have been there.
+    image_files: [[bool; 2]; 2],
     /// Hashes of paths, and whether a directory is there. Only warnings come of it, so that a hash does.
     seen: BTreeMap<u64, bool>,
     named: usize,
@@ -61,8 +69,20 @@ impl Checks {
             }
             _ => {}
         }
+        if entry.kind == Kind::File {
+            for (seen, (files, _)) in self.image_files.iter_mut().zip(IMAGES) {
+                for (seen, file) in seen.iter_mut().zip(files) {
+                    *seen |= entry.path == file;
+                }
+            }
+        }
         self.tell_of_duplicate(entry, warn);
         Ok(())
+    }
+
+    /// Whether the tar is a whole image: the names of the files by which it is known.
+    pub(super) fn image(&self) -> Option<&'static str> {
+        self.image_files.iter().zip(IMAGES).find(|(seen, _)| **seen == [true; 2]).map(|(_, (_, names))| names)
     }
 
     /// The later entry wins in every runtime, so that the tar is good; but somebody may be looking for the earlier one.

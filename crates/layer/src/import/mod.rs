@@ -20,7 +20,8 @@
 //! | no name, except for a directory (the root); no target | no system can make it |
 //! | negative owners, modes and device numbers | -1 stands for "leave it" in `chown(2)` |
 //!
-//! One path twice is accepted everywhere, the later one counts, and a warning names it.
+//! One path twice is accepted everywhere, the later one counts, and a warning names it. A file that is a whole image, an OCI
+//! image layout or what `docker save` writes, is no layer, although runtimes would unpack it as one.
 
 mod check;
 pub(crate) mod decompress;
@@ -104,32 +105,48 @@ pub fn import(
     let file = File::open(source).map_err(open)?;
     let mut blob_file = blob.map(AtomicFile::create).transpose()?;
     let mut mtree_file = AtomicFile::create(mtree)?;
-    let layer = import_from(
+    let mut checks = Checks::default();
+    let layer = import_checked(
         (source, file),
         treatment,
         threads,
         description,
         blob_file.as_mut().zip(blob),
         (BufWriter::new(&mut mtree_file), mtree),
-        warn,
+        (&mut checks, warn),
     )?;
+    if let Some(files) = checks.image() {
+        return Err(Error::IsImage { path: source.to_owned(), files });
+    }
     finish(&layer, blob_file, mtree_file, metadata)?;
     Ok(layer)
 }
 
 /// As [`import`], for a tar that is somewhere else than in a file of its own, and whose outputs are in the caller's hands.
-/// The paths stand for them in messages.
+/// The paths stand for them in messages. It is known to be a layer, whatever is in it.
 ///
 /// # Errors
 /// As for [`import`].
 pub fn import_from(
+    input: (&Path, impl Read),
+    treatment: Treatment,
+    threads: NonZeroUsize,
+    description: Description,
+    blob: Option<(&mut AtomicFile, &Path)>,
+    mtree: (impl Write, &Path),
+    warn: &mut dyn FnMut(&str),
+) -> Result<LayerJson, Error> {
+    import_checked(input, treatment, threads, description, blob, mtree, (&mut Checks::default(), warn))
+}
+
+fn import_checked(
     (source, mut input): (&Path, impl Read),
     treatment: Treatment,
     threads: NonZeroUsize,
     description: Description,
     blob: Option<(&mut AtomicFile, &Path)>,
     (mtree, mtree_path): (impl Write, &Path),
-    warn: &mut dyn FnMut(&str),
+    (checks, warn): (&mut Checks, &mut dyn FnMut(&str)),
 ) -> Result<LayerJson, Error> {
     let read = |error| Error::Source { operation: "read", path: source.to_owned(), source: error };
     let mut head = Vec::with_capacity(TAR_BLOCK);
@@ -143,7 +160,7 @@ pub fn import_from(
     let input = head.chain(input);
     let unlisted = |error| Error::Write { path: mtree_path.to_owned(), source: error };
     let mut listing = Listing::new(mtree).map_err(unlisted)?;
-    let mut pass = Pass { source, found, threads, listing: &mut listing, mtree: mtree_path, warn };
+    let mut pass = Pass { source, found, threads, listing: &mut listing, mtree: mtree_path, checks, warn };
     let layer = match (treatment.codec(found), blob) {
         (Some(codec), Some(out)) => describe(pass.run(input, codec, out)?, codec, description),
         (_, blob) => {
@@ -172,6 +189,7 @@ struct Pass<'a, W> {
     threads: NonZeroUsize,
     listing: &'a mut Listing<W>,
     mtree: &'a Path,
+    checks: &'a mut Checks,
     warn: &'a mut dyn FnMut(&str),
 }
 
@@ -216,7 +234,6 @@ impl<W: Write> Pass<'_, W> {
         let bad = |problem| Error::NotATar { path: self.source.to_owned(), problem };
         let piece = members.cuts().piece;
         let mut scanner = Scanner::new();
-        let mut checks = Checks::default();
         let mut offset = 0;
         loop {
             let block = members.block();
@@ -231,7 +248,7 @@ impl<W: Write> Pass<'_, W> {
             offset += count as u64;
             let mut found = |entry| {
                 let mut warn = |words: &str| (self.warn)(&format!("{}: {words}", self.source.display()));
-                checks.check(&entry, &mut warn).map_err(Stop::Bad)?;
+                self.checks.check(&entry, &mut warn).map_err(Stop::Bad)?;
                 let listed = self.listing.add(&check::line(&entry));
                 listed.map_err(|source| Stop::Error(Error::Write { path: self.mtree.to_owned(), source }))
             };
