@@ -329,7 +329,7 @@ def fetch_layer(ctx, *, label, digest, size, sources, blob, urls = []):
         use_default_shell_env = True,
     )
 
-def write_archive(ctx, *, content, format, label, archive, tags = [], tags_file = None):
+def write_archive(ctx, *, content, format, label, archive, tags = [], tags_file = None, status = []):
     """OciArchive: everything in one tar, for `docker load` and others. Runs only where somebody asks for it.
 
     Args:
@@ -340,6 +340,7 @@ def write_archive(ctx, *, content, format, label, archive, tags = [], tags_file 
       archive: File, declared.
       tags: list of strings. Names that loading the archive gives the image.
       tags_file: File or None. Holds further names, one a line.
+      status: list of File. Bazel's status files that hold the values of stamps in names.
     """
     arguments = new_arguments(ctx)
     arguments.add("archive")
@@ -349,8 +350,9 @@ def write_archive(ctx, *, content, format, label, archive, tags = [], tags_file 
     arguments.add_all(tags, before_each = "--tag")
     if tags_file:
         arguments.add("--tags-file", tags_file)
+    arguments.add_all(status, before_each = "--status")
     arguments.add("--output", archive)
-    inputs = depset([tags_file] if tags_file else [], transitive = [content.complete])
+    inputs = depset(status + ([tags_file] if tags_file else []), transitive = [content.complete])
     _assemble(ctx, "OciArchive", "Archiving", arguments, inputs, [archive])
 
 def _look_into(ctx, mnemonic, verb, command, image, output):

@@ -15,7 +15,7 @@ def _oci_inspect_impl(ctx):
 
     # Nothing but the report goes into the runfiles: to look at an image needs none of its layers.
     ship = ctx.attr.ship[ShipInfo]
-    executable = ctx.actions.declare_file(ctx.label.name + ".run")
+    executable = ctx.actions.declare_file(ctx.label.name + ".run" + (".exe" if ship.executable.extension == "exe" else ""))
     ctx.actions.symlink(output = executable, target_file = ship.executable, is_executable = True)
     spec = ctx.actions.declare_file(ctx.label.name + ".run.json")
     manifest = ctx.attr.image[OciImageInfo].manifest
@@ -29,8 +29,8 @@ def _oci_inspect_impl(ctx):
     }))
     return [DefaultInfo(
         executable = executable,
-        files = depset([executable, spec]),
-        runfiles = ctx.runfiles(files = [spec] + report).merge(ship.runfiles),
+        files = depset([executable]),
+        runfiles = ctx.runfiles(files = [executable, spec] + report).merge(ship.runfiles),
     )]
 
 oci_inspect_rule = rule(

@@ -4,11 +4,11 @@ load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
 load(":actions.bzl", "write_archive")
 load(":content.bzl", "content_of", "image_or_index")
 load(":labels.bzl", "display_label")
-load(":run_target.bzl", "RUN_ATTRS", "optional_file_reference", "run_target")
+load(":run_target.bzl", "RUN_ATTRS", "optional_file_reference", "run_target", "status_of_names")
 
 visibility("//oci/...")
 
-def _tarball(ctx):
+def _tarball(ctx, names, name_files):
     archive = ctx.actions.declare_file(ctx.label.name + "/tarball.tar")
     write_archive(
         ctx,
@@ -18,6 +18,7 @@ def _tarball(ctx):
         archive = archive,
         tags = ctx.attr.repo_tags_list,
         tags_file = ctx.file.repo_tags,
+        status = status_of_names(ctx, names, name_files),
     )
     return depset([archive])
 
@@ -29,21 +30,17 @@ def _oci_load_impl(ctx):
         "repo_tags": ctx.attr.repo_tags_list,
         "repo_tags_file": optional_file_reference(ctx, ctx.file.repo_tags),
     }
-    target = run_target(
-        ctx,
-        "load",
-        options,
-        names = ctx.attr.repo_tags_list,
-        name_files = [ctx.file.repo_tags] if ctx.file.repo_tags else [],
-    )
-    return [target, OutputGroupInfo(tarball = _tarball(ctx))]
+    names = ctx.attr.repo_tags_list
+    name_files = [ctx.file.repo_tags] if ctx.file.repo_tags else []
+    target = run_target(ctx, "load", options, names = names, name_files = name_files)
+    return [target, OutputGroupInfo(tarball = _tarball(ctx, names, name_files))]
 
 oci_load_rule = rule(
     implementation = _oci_load_impl,
     doc = """Loads an image, or the daemon's platform of an index, when run. `oci_load` is the macro that most people want.
 
 Output group: `tarball`, an archive with the names, for `docker load` and others. It is made only where it is asked for: a load needs
-none.""",
+none. Stamps in names get the values of the build that makes it.""",
     attrs = RUN_ATTRS | {
         "format": attr.string(
             doc = """Format of archives. `docker` is for every `docker load`, and holds one image; readers of OCI layouts take it

@@ -40,8 +40,18 @@ def optional_file_reference(ctx, file, moved = {}):
 # Placeholders that `ship` itself gives a value.
 _OWN = ["arch", "digest", "os", "tag", "variant"]
 
-# The status files whose values names may need.
-def _status(ctx, names, name_files):
+def status_of_names(ctx, names, name_files):
+    """The status files whose values names may need.
+
+    Args:
+      ctx: the rule's context.
+      names: list of strings, which may hold stamps.
+      name_files: list of File, of which nobody knows what they hold.
+
+    Returns:
+      list of File.
+    """
+
     # None where no name has a placeholder, so that a test that runs the target is not run again for every commit.
     if name_files:
         return status_files(ctx)
@@ -66,7 +76,7 @@ def run_target(ctx, command, options, names = [], name_files = [], files = [], m
     ship = ctx.attr.ship[ShipInfo]
     content = content_of(image_or_index(ctx.attr.image))
     moved = moved_files(ctx, content)
-    status = _status(ctx, names, name_files)
+    status = status_of_names(ctx, names, name_files)
     sources = content.sources.to_list()
     stem = ctx.label.name + ".run"
     executable = ctx.actions.declare_file(stem + (".exe" if ship.executable.extension == "exe" else ""))

@@ -8,11 +8,12 @@ use std::{
     path::PathBuf,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use oci::{
-    Descriptor, Reference,
+    Descriptor, Digest, Reference,
     archive::{self, Archive, Format},
     atomic::AtomicFile,
+    stamp::Values,
 };
 
 use crate::{
@@ -37,6 +38,10 @@ pub struct Args {
     /// A file with further names, one a line.
     #[arg(long, value_name = "FILE")]
     tags_file: Option<PathBuf>,
+    /// A status file of Bazel, whose values stand for placeholders in names; repeatable. `{digest}` stands for the digest of
+    /// the image, without `sha256:`, as in names that a load gives.
+    #[arg(long, value_name = "FILE")]
+    status: Vec<PathBuf>,
     /// Label of the target that needs the archive, for messages.
     #[arg(long)]
     label: String,
@@ -55,8 +60,8 @@ pub fn run(args: &Args, mut warn: impl FnMut(&str)) -> Result<()> {
 }
 
 fn write(args: &Args, mut warn: impl FnMut(&str)) -> Result<()> {
-    let names = names(args)?;
     let root = files::read(&args.content.root)?;
+    let names = names(args, &Digest::of(&root))?;
     let sources = Sources::gather(&args.content)?;
     let (descriptor, _) = sources
         .describe_root(&root)
@@ -85,16 +90,24 @@ fn write(args: &Args, mut warn: impl FnMut(&str)) -> Result<()> {
     Ok(())
 }
 
-/// The names in the arguments and in the file.
-fn names(args: &Args) -> Result<Vec<Reference>> {
-    let text = args.tags_file.as_deref().map(files::read_text).transpose()?;
-    let lines = text.iter().flat_map(|text| text.lines()).map(str::trim).filter(|line| !line.is_empty());
-    let names = archive::names(args.tag.iter().map(String::as_str).chain(lines)).context("repo_tags")?;
-    anyhow::ensure!(
-        !names.is_empty() || args.tags_file.is_none(),
-        "repo_tags: {} names nothing: write a name into it, such as app:latest",
-        args.tags_file.as_deref().unwrap_or("".as_ref()).display()
-    );
+/// The names in the arguments and in the file, with values for their placeholders.
+fn names(args: &Args, digest: &Digest) -> Result<Vec<Reference>> {
+    let mut values = Values::default();
+    for status in &args.status {
+        // Values come from whatever the user's command prints, in whatever encoding.
+        values.add_status(&String::from_utf8_lossy(&files::read(status)?));
+    }
+    values.insert("digest", digest.hex());
+    let text = args.tags_file.as_deref().map(files::read_text).transpose()?.unwrap_or_default();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let written = args.tag.iter().map(String::as_str).chain(lines);
+    let expanded: Vec<_> =
+        written.map(|name| values.expand_all(name)).collect::<Result<_, _>>().context("repo_tags")?;
+    let names = archive::names(expanded.iter().map(String::as_str)).context("repo_tags")?;
+    if let (true, Some(file)) = (names.is_empty(), &args.tags_file) {
+        bail!("repo_tags: {} names nothing: write a name into it, such as app:latest", file.display());
+    }
     Ok(names)
 }
 
@@ -124,7 +137,7 @@ mod tests {
             blob_tree: vec![],
         };
         let output = dir.join("archive.tar");
-        Args { content, format, tag: vec![], tags_file: None, label: "//:x".into(), output }
+        Args { content, format, tag: vec![], tags_file: None, status: vec![], label: "//:x".into(), output }
     }
 
     fn warnings(args: &Args) -> Result<String, String> {
@@ -160,10 +173,28 @@ mod tests {
         let names: Vec<_> = index.manifests.iter().map(|m| &*m.annotations[archive::REF_NAME]).collect();
         assert_eq!(names, ["b:2", "team/app:latest"]);
         for blob in image.blobs() {
-            assert_eq!(entries[&format!("blobs/sha256/{}", oci::Digest::of(blob).hex())], blob);
+            assert_eq!(entries[&format!("blobs/sha256/{}", Digest::of(blob).hex())], blob);
         }
         warnings(&args).unwrap();
         assert_eq!(fs::read(&args.output).unwrap(), first, "the same bytes again");
+    }
+
+    #[test]
+    fn names_with_stamps() {
+        let dir = tempfile::tempdir().unwrap();
+        let image = example(Compression::Gzip);
+        let mut args = arguments(dir.path(), &image, Format::Oci);
+        let status = dir.path().join("status.txt");
+        fs::write(&status, "STABLE_VERSION 1.2\nBUILD_USER me\n").unwrap();
+        args.tag = vec!["app:{STABLE_VERSION}".into(), "app:{digest}".into()];
+        let error = warnings(&args).unwrap_err();
+        assert!(error.contains("repo_tags: nothing is known of {STABLE_VERSION}"), "{error}");
+        args.status = vec![status];
+        warnings(&args).unwrap();
+        let index: Index = serde_json::from_slice(&entries(&args.output)["index.json"]).unwrap();
+        let names: Vec<_> =
+            index.manifests.iter().map(|m| m.annotations[archive::REF_NAME].clone()).collect();
+        assert_eq!(names, ["app:1.2".to_owned(), format!("app:{}", image.digest().hex())]);
     }
 
     #[test]

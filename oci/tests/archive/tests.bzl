@@ -12,12 +12,20 @@ def _tarball_test_impl(ctx):
     asserts.equals(env, [ctx.attr.path], [file.short_path for file in tarball])
     asserts.false(env, tarball[0] in target[DefaultInfo].files.to_list(), "the tarball is a default output")
     asserts.false(env, tarball[0] in target[DefaultInfo].default_runfiles.files.to_list(), "the tarball is in the runfiles")
+    archives = [action for action in analysistest.target_actions(env) if action.mnemonic == "OciArchive"]
+    asserts.equals(env, 1, len(archives), "one OciArchive")
+    status = [file.basename for file in archives[0].inputs.to_list() if file.basename.endswith("-status.txt")]
+    asserts.equals(env, ctx.attr.status, status, "status files that the tarball depends on")
     return analysistest.end(env)
 
 tarball_test = analysistest.make(
     _tarball_test_impl,
-    doc = "The tarball is where rules_oci documents it, and is made only where it is asked for.",
-    attrs = {"path": attr.string(mandatory = True)},
+    doc = """The tarball is where rules_oci documents it, is made only where it is asked for, and depends on those status files
+alone that its names do.""",
+    attrs = {
+        "path": attr.string(mandatory = True),
+        "status": attr.string_list(),
+    },
 )
 
 _ON_DEMAND = {
