@@ -77,7 +77,7 @@ impl<'a> Store<'a> {
         }
     }
 
-    /// Reads a blob to its end, into `take`.
+    /// What is said of a blob that is not what its descriptor says, and what to do.
     pub(super) fn damaged(&self, digest: &Digest) -> String {
         match self {
             Self::Directory(_) => format!("{} is damaged: make the layout again", self.name(digest)),
