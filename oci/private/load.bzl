@@ -27,12 +27,20 @@ def _oci_load_impl(ctx):
         fail("%s: repo_tags is the name that the image gets in the runtime: set it, such as repo_tags = [\"app:latest\"]." % ctx.label)
     options = {
         "format": ctx.attr.format,
+        "loader": optional_file_reference(ctx, ctx.executable.loader),
         "repo_tags": ctx.attr.repo_tags_list,
         "repo_tags_file": optional_file_reference(ctx, ctx.file.repo_tags),
     }
     names = ctx.attr.repo_tags_list
     name_files = [ctx.file.repo_tags] if ctx.file.repo_tags else []
-    target = run_target(ctx, "load", options, names = names, name_files = name_files)
+    target = run_target(
+        ctx,
+        "load",
+        options,
+        names = names,
+        name_files = name_files,
+        programs = [ctx.attr.loader] if ctx.attr.loader else [],
+    )
     return [target, OutputGroupInfo(tarball = _tarball(ctx, names, name_files))]
 
 oci_load_rule = rule(
@@ -48,6 +56,14 @@ too. `oci` is an OCI image layout, and holds an index as well. (Docker before ve
 zstd, in either.)""",
             default = "docker",
             values = ["docker", "oci"],
+        ),
+        "loader": attr.label(
+            doc = """A program that takes the image in place of a runtime, such as a command line for a runtime that is not known
+here. It is called as `LOADER load --input FILE`, with an archive of `format`, and is built for the target platform. What it prints
+goes to standard error. `--runtime` on the command line passes it over.""",
+            allow_files = True,
+            cfg = "target",
+            executable = True,
         ),
         "repo_tags": attr.label(
             doc = "A file with names, one a line.",

@@ -43,7 +43,7 @@ def oci_load(name, *, image, repo_tags, run_on = "host", **kwargs):
       image: label of an `oci_image` or `oci_image_index`.
       repo_tags: list of strings such as `app:latest`, or label of a file with one a line.
       run_on: `host`, the machine that `bazel run` runs on, or `target`, for a test or a binary that runs it elsewhere.
-      **kwargs: format, and the attributes common to all rules.
+      **kwargs: format, loader, and the attributes common to all rules.
     """
     route(kwargs, "repo_tags", repo_tags)
     oci_load_rule(name = name, image = image, ship = _ship(run_on), **kwargs)

@@ -58,7 +58,7 @@ def status_of_names(ctx, names, name_files):
     keys = [key for key in placeholders(names) if key not in _OWN]
     return status_files(ctx, keys) if keys else []
 
-def run_target(ctx, command, options, names = [], name_files = [], files = [], mount_from = []):
+def run_target(ctx, command, options, names = [], name_files = [], programs = [], mount_from = []):
     """Declares the executable and its spec.
 
     Args:
@@ -67,7 +67,7 @@ def run_target(ctx, command, options, names = [], name_files = [], files = [], m
       options: dict. What is particular to the command.
       names: list of strings. Those of options that may hold stamps.
       name_files: list of File. Those that options refer to, and that may hold stamps.
-      files: list of File. What else options refer to.
+      programs: list of Target. The programs that options refer to.
       mount_from: list of strings. Repositories of the registry that is pushed to, which may hold some of the blobs.
 
     Returns:
@@ -115,8 +115,10 @@ def run_target(ctx, command, options, names = [], name_files = [], files = [], m
         command: options,
     }))
     credentials = [credentials_of(source) for source in sources if credentials_of(source)]
-    runfiles = ctx.runfiles(files = [executable, spec] + name_files + files + status + credentials)
-    runfiles = runfiles.merge(content_runfiles(ctx, content, moved))
+    info = [program[DefaultInfo] for program in programs]
+    files = [executable, spec] + name_files + status + credentials + [program.files_to_run.executable for program in info]
+    runfiles = ctx.runfiles(files = files).merge(content_runfiles(ctx, content, moved))
+    runfiles = runfiles.merge_all([program.default_runfiles for program in info])
     return DefaultInfo(
         executable = executable,
         # The executable alone, so that $(location) of the target and rules that take one file have it. Bazel builds the

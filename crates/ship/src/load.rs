@@ -8,6 +8,7 @@
 //! progress   how far it is
 //! transfer   the runtime pulls from loopback, names it, forgets where it came from
 //! archive    the way where it does not reach loopback
+//! file       the way into a file, or to a loader, in place of a runtime
 //! summary    what moved
 //! start      a container of it
 //! ```
@@ -15,6 +16,7 @@
 
 mod archive;
 mod choice;
+mod file;
 mod limits;
 mod names;
 mod progress;
@@ -25,8 +27,10 @@ mod transfer;
 
 use std::cell::RefCell;
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use oci::{Platform, Reference};
 use runtime::{About, Found, Kind};
 
@@ -49,6 +53,10 @@ pub struct Args {
     /// The runtime to load into; by default the one that the environment names, else the first that answers.
     #[arg(long, value_enum)]
     pub runtime: Option<Runtime>,
+
+    /// Write an archive for `docker load` and others to this file, `-` being standard output, and load nothing.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["runtime", "run"])]
+    pub output: Option<PathBuf>,
 
     /// Of an index, load the image for this platform; by default the runtime's own.
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
@@ -96,9 +104,41 @@ pub async fn run(
     ui: &Ui,
 ) -> anyhow::Result<Exit> {
     let names = names::parse(&target.load_names(load, &args.tags)?)?;
+    if args.output.is_some() || (load.loader.is_some() && args.runtime.is_none()) {
+        let work = by_file(target, load, args, &names, environment, ui);
+        return interrupt::unless(work, Duration::ZERO, "interrupted", ui).await;
+    }
     let places = runtime::Environment::from_variables(|name| environment.variables.get(name).cloned());
     // Interrupted, the work is dropped, and what it has begun at the runtime is taken back.
     interrupt::unless(work(target, &names, args, &places, ui), Duration::ZERO, "interrupted", ui).await
+}
+
+/// Into the file of `--output`, or to the loader that the target declares.
+async fn by_file(
+    target: &Target,
+    load: &spec::Load,
+    args: &Args,
+    names: &[Reference],
+    environment: &Environment,
+    ui: &Ui,
+) -> anyhow::Result<Exit> {
+    let narrowed;
+    let target = match &args.platform {
+        Some(platform) => {
+            narrowed = target.clone().only(platform).context("--platform")?;
+            &narrowed
+        }
+        None => target,
+    };
+    let image = file::Image { target, format: load.format, names };
+    match (&args.output, &load.loader) {
+        (Some(output), _) => file::write(image, output, environment, ui).await,
+        (None, Some(_)) if args.run.is_some() => {
+            Err(usage("--run needs a runtime that is known, and this target has a loader: say --runtime too"))
+        }
+        (None, Some(loader)) => file::load(image, loader, environment, ui).await,
+        (None, None) => Err(usage("there is neither --output nor a loader")),
+    }
 }
 
 async fn work(

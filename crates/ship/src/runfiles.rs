@@ -125,6 +125,23 @@ impl Runfiles {
         Ok(Self { places: found })
     }
 
+    /// The variables by which another program finds its files among these.
+    #[must_use]
+    pub fn variables(&self) -> Vec<(&'static str, PathBuf)> {
+        let mut variables = Vec::new();
+        for (place, _) in &self.places {
+            let (names, path): (&[_], _) = match place {
+                Place::Directory(path) => (&["RUNFILES_DIR", "JAVA_RUNFILES"], path),
+                Place::Manifest(path) => (&["RUNFILES_MANIFEST_FILE"], path),
+                Place::Execroot(_) => continue,
+            };
+            if path.exists() && variables.iter().all(|(name, _)| !names.contains(name)) {
+                variables.extend(names.iter().map(|name| (*name, path.clone())));
+            }
+        }
+        variables
+    }
+
     /// Where `file` is.
     ///
     /// # Errors

@@ -140,6 +140,8 @@ pub struct Load {
     /// The format of an archive, where one is made.
     #[serde(default)]
     pub format: Format,
+    /// A program that loads archives, in place of a runtime: called as `LOADER load --input FILE`.
+    pub loader: Option<File>,
 }
 
 /// What an inspect target shows.

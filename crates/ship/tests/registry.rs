@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "all of this is tests, the helpers too")]
 
 mod registry {
+    mod archive;
     mod fetch;
     mod fixture;
     mod help;

@@ -3,7 +3,12 @@
 //! They are real: layers are tars that a runtime unpacks, and every digest fits. Equal arguments give equal
 //! bytes.
 
-use std::{fs, io::Write as _, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{Read as _, Write as _},
+    path::Path,
+};
 
 use oci::{
     Compression, Descriptor, Digest, Family, LayerJson, Manifest, Platform,
@@ -186,6 +191,23 @@ pub fn write_layout(dir: &Path, images: &[&Image], roots: Vec<Descriptor>, docum
 
 fn media_type_of(kind: Kind, family: Family) -> &'static str {
     kind.media_type(family).expect("Docker's family has no zstd layers")
+}
+
+/// The entries of a tar by their paths: files with their content, all else with none.
+///
+/// # Panics
+/// If it is no tar.
+#[must_use]
+pub fn entries(tar: &[u8]) -> BTreeMap<String, Vec<u8>> {
+    let mut archive = tar::Archive::new(tar);
+    let read = |entry: std::io::Result<tar::Entry<'_, &[u8]>>| {
+        let mut entry = entry.expect("an entry");
+        let path = entry.path().expect("a path").to_str().expect("UTF-8").to_owned();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).expect("all of an entry");
+        (path, bytes)
+    };
+    archive.entries().expect("a tar").map(read).collect()
 }
 
 /// A tar of these files: mode 0644, owner 0:0, time 0.
