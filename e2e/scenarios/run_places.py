@@ -115,22 +115,24 @@ def _as_data(places: Places, bazel: Bazel) -> None:
 
 
 def _without_links(places: Places, bazel: Bazel) -> None:
-    for target, flag in (
-        ("push_without_links", "--nobuild_runfile_links"),
-        ("push_without_runfiles", "--enable_runfiles=no"),
-    ):
-        bazel.build(flag, f"//app:{target}")
-        program = bazel.workspace / "bazel-bin" / "app" / f"{target}.run"
-        links = program.with_name(f"{program.name}.runfiles") / "_main"
-        places.world.check(not links.exists(), f"{flag} makes links all the same")
-        places.pushes(
-            f"{flag}, straight from bazel-bin",
-            lambda flags, _, program=program: run([program, *flags], cwd=Path("/")),
-        )
-        places.pushes(
-            f"{flag}, bazel run",
-            lambda flags, _, target=target, flag=flag: bazel.run(f"//app:{target}", *flags, flags=[flag]),
-        )
+    flag, target = "--nobuild_runfile_links", "push_without_links"
+    bazel.build(flag, f"//app:{target}")
+    program = bazel.workspace / "bazel-bin" / "app" / f"{target}.run"
+    links = program.with_name(f"{program.name}.runfiles") / "_main"
+    places.world.check(not links.exists(), f"{flag} makes links all the same")
+    places.pushes(f"{flag}, straight from bazel-bin", lambda flags, _: run([program, *flags], cwd=Path("/")))
+    places.pushes(f"{flag}, bazel run", lambda flags, _: bazel.run(f"//app:{target}", *flags, flags=[flag]))
+
+    # As with --enable_runfiles=no, which would build the tools anew: nothing leads to the files but Bazel's manifest.
+    alone = places.world.scratch("alone")
+    alone.mkdir()
+    for name in (program.name, f"{program.name}.json"):
+        (alone / name).symlink_to(program.with_name(name).resolve())
+    env = {"RUNFILES_MANIFEST_FILE": str(program.with_name(f"{program.name}.runfiles_manifest"))}
+    places.pushes(
+        "a runfiles manifest alone, with spaces in its paths",
+        lambda flags, _: run([alone / program.name, *flags], env=env, cwd=Path("/")),
+    )
 
 
 def _stamped(places: Places, bazel: Bazel) -> None:
