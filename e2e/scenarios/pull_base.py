@@ -82,9 +82,25 @@ def scenario(world: World) -> None:
     index = json.loads(_blob(layout, _root(layout)))
     found = sorted(entry["platform"]["architecture"] for entry in index["manifests"])
     world.equal(found, ["amd64", "arm64", "s390x"], "platforms of @nested//:any")
+    for entry in index["manifests"]:
+        # Their annotations are not ASCII.
+        world.equal(entry["size"], len(_blob(layout, entry["digest"])), "size of a manifest in bytes")
     purl = _files(pulls, "@base_linux_amd64//:package_metadata")[0].read_text()
     world.check("pkg:oci/index@sha256%3A" in purl and "arch=amd64" in purl, "the purl of @base_linux_amd64", purl)
     world.step("@base//:digest, @nested//:any and the purl are what they should be")
+
+    mark = world.registry.mark()
+    to = ["--", "--registry", registry, "--tag", "e2e"]
+    pulls.bazel_command("run", "--platforms=//use:linux_x86_64", "//use:image.push", *to)
+    requests = world.registry.requests(mark)
+    world.equal([request for request in requests if request.reads_blob], [], "downloads of blobs")
+    mounts = [request for request in requests if request.method == "POST" and request.status == 201]
+    world.equal(len(mounts), 2, "mounts of the base's layers")
+    world.step("a push to the registry of the base mounts the base's layers")
+
+    help_text = pulls.bazel_command("run", "@single//:load", "--", "--help")
+    world.check("--" in help_text.stdout, "@single//:load can't be run", help_text)
+    world.step("@single//:load can be run")
 
 
 def _files(pulls: Pulls, target: str, *flags: str) -> list[Path]:
