@@ -93,14 +93,14 @@ def copy_module(repository: Path, name: str, folder: str) -> Bazel:
     """Copies a module of `e2e/scenarios/modules` to a folder where a scenario may edit it, and returns Bazel in the copy.
 
     The copy always lies at the same place, below the user's cache, since Bazel knows a workspace by its path: a second
-    run finds the tools built.
+    run finds the tools built. So does another module, by the disk cache that all of them share.
     """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rules_strata" / "e2e"
     workspace = cache / folder
     shutil.rmtree(workspace, ignore_errors=True)
     shutil.copytree(repository / "e2e" / "scenarios" / "modules" / name, workspace, symlinks=True)
     shutil.copy(repository / ".bazelversion", workspace)
-    flags = [f"--override_module=rules_strata={repository}", "--lockfile_mode=off"]
+    flags = [f"--override_module=rules_strata={repository}", "--lockfile_mode=off", f"--disk_cache={cache.parent / 'disk'}"]
     if repository.is_relative_to("/tmp"):
         # Actions see an empty /tmp, and so not the sources of a module that another module finds there.
         flags.append("--noincompatible_sandbox_hermetic_tmp")
