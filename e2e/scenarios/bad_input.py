@@ -58,6 +58,9 @@ BAD = (
     ("tars_hold_oci_archive", ("is an image, with oci-layout and index.json at its root, and no layer",)),
     ("platform_is_none", ("b/file.txt", "PlatformInfo")),
     ("base_no_index_json", ("index.json", f"{PACKAGE}:layout_no_index_json")),
+    ("base_is_text", (f"{PACKAGE}:text.tar", "cannot use", "as a base", "it looks like text")),
+    ("base_is_a_layer", (f"{PACKAGE}:directory", "no archive of an image", "docker save", "A layer goes into tars")),
+    ("import_of_a_layer", (f"{PACKAGE}:directory", "no archive of an image")),
     ("base_none", ("linux/riscv64", "linux/s390x", f"{PACKAGE}:layout_none")),
 )
 
