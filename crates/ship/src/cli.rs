@@ -156,6 +156,17 @@ fn about_load(spec: &Spec) -> String {
     )
 }
 
+/// The end of the help of a load target.
+fn examples_of_load(label: &str) -> String {
+    format!(
+        "Examples:\n  \
+         bazel run {label} -- --tag app:mine --run --port 8080\n  \
+         bazel run {label} -- --runtime podman\n  \
+         bazel run {label} -- --output image.tar\n\n\
+         Prints `Loaded image: NAME` for each name on standard output, and all else on standard error.\n"
+    )
+}
+
 /// The flags of a run target.
 #[derive(Debug, Parser)]
 struct Flags<A: clap::Args> {
@@ -208,7 +219,8 @@ fn run_target(
             (common, Command::Push(spec, path, args))
         }
         spec::Command::Load => {
-            let (common, args) = flags(&spec.label, about_load(&spec), arguments);
+            let examples = examples_of_load(&spec.label);
+            let (common, args) = flags_with_examples(&spec.label, about_load(&spec), &examples, arguments);
             (common, Command::Load(spec, path, args))
         }
         spec::Command::Inspect => {

@@ -17,16 +17,23 @@ fn help_is_what_is_checked_in() {
     let push = RunTarget::new(&json!({
         "repository": "registry.example.com/team/app", "remote_tags": ["latest", "{STABLE_GIT_COMMIT}"],
     }));
-    let ended = push.run(&["--help"]);
-    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
-    let checked_in = std::fs::read_to_string(expected("push_help.txt")).unwrap_or_default();
-    assert!(
-        ended.stdout == checked_in,
-        "the help is not what crates/ship/tests/expected/push_help.txt holds. If it reads well, put this there:\n{}",
-        ended.stdout
-    );
-    let short = push.run(&["-h"]);
-    assert_eq!((short.code, short.stdout), (Some(0), ended.stdout), "-h and --help are the same");
+    let load = RunTarget::new(&json!({}));
+    load.change_spec(|spec| {
+        spec["command"] = json!("load");
+        spec["label"] = json!("//app:image.load");
+        spec["load"] = json!({ "repo_tags": ["team/app:latest"] });
+    });
+    for (target, name) in [(&push, "push_help.txt"), (&load, "load_help.txt")] {
+        let ended = target.run(&["--help"]);
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+        let checked_in = std::fs::read_to_string(expected(name)).unwrap_or_default();
+        assert!(
+            ended.stdout == checked_in,
+            "the help is not what crates/ship/tests/expected/{name} holds. If it reads well, put this there:\n{}",
+            ended.stdout
+        );
+    }
+    assert_eq!(push.run(&["-h"]).stdout, push.run(&["--help"]).stdout, "there is no second, longer help");
 }
 
 #[test]
