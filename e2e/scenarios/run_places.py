@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import itertools
 import os
+import shutil
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -116,9 +117,11 @@ def _as_data(places: Places, bazel: Bazel) -> None:
 
 def _without_links(places: Places, bazel: Bazel) -> None:
     flag, target = "--nobuild_runfile_links", "push_without_links"
-    bazel.build(flag, f"//app:{target}")
     program = bazel.workspace / "bazel-bin" / "app" / f"{target}.run"
     links = program.with_name(f"{program.name}.runfiles") / "_main"
+    # `bazel run` makes them whatever the flag says: those of an earlier run may be there.
+    shutil.rmtree(links, ignore_errors=True)
+    bazel.build(flag, f"//app:{target}")
     places.world.check(not links.exists(), f"{flag} makes links all the same")
     places.pushes(f"{flag}, straight from bazel-bin", lambda flags, _: run([program, *flags], cwd=Path("/")))
     places.pushes(f"{flag}, bazel run", lambda flags, _: bazel.run(f"//app:{target}", *flags, flags=[flag]))
