@@ -26,6 +26,8 @@ class Attempts:
         self._world = world
         self._pulls = pulls
         self._numbers = itertools.count(1)
+        self.name = ""
+        """What the last of them was called."""
 
     def pull(
         self, host: str, login: object = None, env: Mapping[str, str] | None = None, code: int = 0, **attributes: object
@@ -37,7 +39,7 @@ class Attempts:
             path.write_text(json.dumps(login))
         # A name of its own and an empty repository cache, so that nothing is there already.
         shutil.rmtree(self._pulls.repository_cache, ignore_errors=True)
-        name = f"attempt{next(self._numbers)}"
+        self.name = name = f"attempt{next(self._numbers)}"
         self._pulls.declare(**{name: {"image": f"{host}/image:v1", "reproducible": False, **attributes}})
         result = self._pulls.fetch(f"@{name}", env=env, code=code)
         said = result.stdout + result.stderr
@@ -71,8 +73,10 @@ def scenario(world: World) -> None:
     attempts.pull(host, env={"REGISTRY_AUTH_FILE": str(podman)})
     (pulls.bazel.workspace / "fill" / "login.json").write_text(json.dumps({"auths": {host: {"auth": _auth(USER[1])}}}))
     attempts.pull(host, {"auths": {host: {"auth": _auth(WRONG)}}}, config="//fill:login.json")
+    pulls.bazel_command("build", f"@{attempts.name}")
     attempts.pull(host, {"auths": {host: {"auth": _auth(WRONG)}}}, env={"DOCKER_AUTH_CONFIG": podman.read_text()})
     world.step("podman's file with keys for a repository, the attribute config and DOCKER_AUTH_CONFIG, which go before others")
+    world.step("config holds for layers, too, which a layout downloads")
 
     folder = _helper(world.scratch("helpers"), "strata-test", USER)
     path = {"PATH": f"{folder}:{os.environ['PATH']}"}
