@@ -43,7 +43,10 @@ def _head(loads, purl):
         _rule("package_metadata", name = '"package_metadata"', purl = repr(purl)),
     ]
 
-_PACKAGE_METADATA = ("@package_metadata//rules:package_metadata.bzl", ["package_metadata"])
+# By their canonical names: the extension may be a user's own, from which these are not visible (oci/pull.bzl).
+_PACKAGE_METADATA = (str(Label("@package_metadata//rules:package_metadata.bzl")), ["package_metadata"])
+_PULLED_IMAGE = str(Label("//oci/private/pull:image.bzl"))
+_DEFS = str(Label("//oci:defs.bzl"))
 
 def image_build_file(*, name, layers, blobs, platform, reference, sources, tags, purl, credentials = None):
     """The BUILD file of one image.
@@ -57,7 +60,7 @@ def image_build_file(*, name, layers, blobs, platform, reference, sources, tags,
       sources: list of string.
       tags: list of string.
       purl: string.
-      credentials: string or None, a file of this repository.
+      credentials: string or None, a label.
 
     Returns:
       string.
@@ -77,7 +80,7 @@ def image_build_file(*, name, layers, blobs, platform, reference, sources, tags,
         sources = _strings(sources),
         tags = _strings(tags),
     )
-    loads = [_PACKAGE_METADATA, ("@rules_strata//oci/private/pull:image.bzl", ["pulled_image"])]
+    loads = [_PACKAGE_METADATA, (_PULLED_IMAGE, ["pulled_image"])]
     return "\n".join(_head(loads, purl) + [pulled])
 
 def root_build_file(*, name, platforms, available, repo_tag, tags, purl):
@@ -125,5 +128,5 @@ def root_build_file(*, name, platforms, available, repo_tag, tags, purl):
         _rule("oci_load", name = '"load"', image = '":any"', repo_tags = _strings([repo_tag]), tags = _strings(tags + ["manual"])),
         _rule("filegroup", name = '"digest"', srcs = '["digest.txt"]'),
     ]
-    loads = [_PACKAGE_METADATA, ("@rules_strata//oci:defs.bzl", (["oci_image_index"] if len(images) > 1 else []) + ["oci_load"])]
+    loads = [_PACKAGE_METADATA, (_DEFS, (["oci_image_index"] if len(images) > 1 else []) + ["oci_load"])]
     return "\n".join(_head(loads, purl) + parts)
