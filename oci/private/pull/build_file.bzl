@@ -60,7 +60,7 @@ def image_build_file(*, name, layers, blobs, platform, reference, sources, tags,
       sources: list of string.
       tags: list of string.
       purl: string.
-      credentials: string or None, a label.
+      credentials: string or None, a file of this repository.
 
     Returns:
       string.

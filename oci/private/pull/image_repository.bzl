@@ -7,6 +7,8 @@ load(":reference.bzl", "parse_source")
 
 visibility("//oci/...")
 
+_CREDENTIALS = "credentials.json"
+
 def _fail(rctx, name, message):
     fail('oci.pull(name = "%s"): %s: %s' % (rctx.attr.pull, name, message))
 
@@ -76,13 +78,22 @@ def _image_repository_impl(rctx):
         platform = platform_text(platform) if platform.get("os") and platform.get("architecture") else "",
         reference = name,
         sources = rctx.attr.sources,
-        credentials = str(rctx.attr.config) if rctx.attr.config else None,
+        credentials = _credentials(rctx),
         tags = rctx.attr.bazel_tags,
         purl = package_url(source, digest, rctx.attr.tag, platform.get("architecture")),
     ), executable = False)
-    if rctx.attr.pinned and hasattr(rctx, "repo_metadata"):
+
+    # What links to a file of the workspace is not for others.
+    if rctx.attr.pinned and not rctx.attr.config and hasattr(rctx, "repo_metadata"):
         return rctx.repo_metadata(reproducible = True)
     return None
+
+# Layers are read with the file that this repository was. A link and no label: a package need not export the file.
+def _credentials(rctx):
+    if not rctx.attr.config:
+        return None
+    rctx.symlink(rctx.attr.config, _CREDENTIALS)
+    return _CREDENTIALS
 
 def _size(rctx, file):
     # A string that is read has one element a byte of UTF-8.
