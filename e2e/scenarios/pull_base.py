@@ -90,8 +90,7 @@ def scenario(world: World) -> None:
     world.step("@base//:digest, @nested//:any and the purl are what they should be")
 
     mark = world.registry.mark()
-    to = ["--", "--registry", registry, "--tag", "e2e"]
-    pulls.bazel_command("run", "--platforms=//use:linux_x86_64", "//use:image.push", *to)
+    pulls.bazel_command("run", "//use:image.push", "--", "--registry", registry, "--tag", "e2e")
     requests = world.registry.requests(mark)
     world.equal([request for request in requests if request.reads_blob], [], "downloads of blobs")
     mounts = [request for request in requests if request.method == "POST" and request.status == 201]
