@@ -124,7 +124,7 @@ def section(results: targets.Results, edits: dict[str, Any]) -> str:
         "### Start-up",
         f"From start to end, median of {summary.start_ups(results)}: {summary.start_up_line(results)}.",
         "### One file of many edited",
-        f"{edits['input'].capitalize()}. Commit {edits['commit']}. A member (gzip) or frame (zstd) has changed if the\n"
+        f"Input: {edits['input']}. Commit {edits['commit']}. A member (gzip) or frame (zstd) has changed if the\n"
         "layer before the edit has none with its bytes.",
         table.markdown(locality.rows(edits)),
         "### Programs",
