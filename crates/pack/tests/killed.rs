@@ -74,7 +74,9 @@ fn at_any_point() {
     let whole_run = began.elapsed();
     let whole = FILES.map(|name| fs::read(dir.join(name)).unwrap());
 
-    for (signal, number) in [("KILL", 9), ("TERM", 15), ("INT", 2)] {
+    // No INT: it does the same as TERM to a program that handles neither, and whoever starts the tests in the background
+    // has it ignored.
+    for (signal, number) in [("KILL", 9), ("TERM", 15)] {
         let mut killed = 0;
         for at in 0..KILLS {
             // As Bazel does before an action. What was half written stays, for the next run to trip over.
