@@ -14,6 +14,14 @@ pub struct Image {
     pub platform: Option<Platform>,
 }
 
+impl Image {
+    /// The descriptor with the platform, as layouts and archives list it.
+    #[must_use]
+    pub fn listed(&self) -> Descriptor {
+        Descriptor { platform: self.platform.clone(), ..self.descriptor.clone() }
+    }
+}
+
 /// The images below `root`, in the order in which runtimes search; `root` itself if it is one.
 ///
 /// # Errors

@@ -134,11 +134,15 @@ async fn pack<W: Write + Send + 'static>(
 /// What goes into the archive. Docker's holds one image: of an index that for this machine's CPU.
 fn root(target: &Target, format: Format, ui: &Ui) -> anyhow::Result<Descriptor> {
     let is_index = matches!(target.content.document(&target.root.digest)?, Document::Index(_));
-    if !is_index || format == Format::Oci {
+    if is_index && format == Format::Oci {
         return Ok(target.root.clone());
     }
-    let own = Platform::new("linux", architecture());
     let images = images::below(&target.content, &target.root)?;
+    if let (false, Some(image)) = (is_index, images.first()) {
+        // The same bytes as those of the archive that the build makes.
+        return Ok(image.listed());
+    }
+    let own = Platform::new("linux", architecture());
     let fits = images.iter().find(|image| image.platform.as_ref().is_some_and(|there| own.matches(there)));
     let image = fits.ok_or_else(|| {
         usage(format!(
@@ -147,7 +151,7 @@ fn root(target: &Target, format: Format, ui: &Ui) -> anyhow::Result<Descriptor> 
         ))
     })?;
     ui.say(format!("of the index, the image for {own}: --platform takes another"));
-    Ok(image.descriptor.clone())
+    Ok(image.listed())
 }
 
 /// The CPU of this program, as images call it.
