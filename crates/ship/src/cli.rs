@@ -15,7 +15,7 @@ use crate::exit::{Exit, usage};
 use crate::spec::{self, Spec};
 use crate::target::Target;
 use crate::ui::Ui;
-use crate::{cosign, fetch, inspect, interrupt, load, push, serve};
+use crate::{cosign, fetch, inspect, interrupt, load, push, serve, spec_path};
 
 /// What is the same in all commands.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -84,16 +84,6 @@ pub enum Command {
     Fetch(fetch::Args),
 }
 
-/// Where the spec of a run target is: the executable's path with `.json` added, in place of Windows's `.exe`.
-#[must_use]
-pub fn spec_beside(executable: &Path) -> PathBuf {
-    let is_exe = executable.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("exe"));
-    let stem = if is_exe { executable.with_extension("") } else { executable.to_owned() };
-    let mut path = stem.into_os_string();
-    path.push(".json");
-    path.into()
-}
-
 /// Takes the command line apart. Ends the process for `--help` and for what clap refuses (exit code 2).
 ///
 /// # Errors
@@ -102,18 +92,18 @@ pub fn parse(
     environment: &Environment,
     arguments: impl Iterator<Item = OsString>,
 ) -> anyhow::Result<(Common, Command)> {
-    let beside = spec_beside(&environment.executable);
     let arguments = std::iter::once("ship".into()).chain(arguments);
-    if beside.is_file() {
-        let spec = Spec::load(&beside)?;
-        return run_target(spec, beside, arguments);
+    if let Some(path) = spec_path::candidates(&environment.executable).into_iter().find(|path| path.is_file())
+    {
+        let spec = Spec::load(&path)?;
+        return run_target(spec, path, arguments);
     }
     if environment.executable.extension().is_some_and(|extension| extension == "run") {
         return Err(usage(format!(
             "{} is a run target, and its spec {} is not beside it: start it where Bazel put it, or take both, and its \
              runfiles, along",
             environment.executable.display(),
-            beside.display()
+            spec_path::beside(&environment.executable).display()
         )));
     }
     let Plain { common, command } = Plain::parse_from(arguments);
@@ -270,22 +260,6 @@ pub async fn run(command: &Command, environment: &Environment, ui: &Ui) -> anyho
         }
         Command::Fetch(args) => {
             interrupt::unless(fetch::run(args, environment, ui), Duration::ZERO, "interrupted", ui).await
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_spec_is_beside_its_executable() {
-        for (executable, spec) in [
-            ("/a/push.run", "/a/push.run.json"),
-            ("/a/push.run.exe", "/a/push.run.json"),
-            ("ship", "ship.json"),
-        ] {
-            assert_eq!(spec_beside(Path::new(executable)), Path::new(spec));
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod report;
 pub mod runfiles;
 pub mod serve;
 pub mod spec;
+pub mod spec_path;
 pub mod target;
 pub mod ui;
 
