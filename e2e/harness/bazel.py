@@ -100,7 +100,9 @@ def copy_module(repository: Path, name: str, folder: str) -> Bazel:
     shutil.rmtree(workspace, ignore_errors=True)
     shutil.copytree(repository / "e2e" / "scenarios" / "modules" / name, workspace, symlinks=True)
     shutil.copy(repository / ".bazelversion", workspace)
-    flags = [f"--override_module=rules_strata={repository}", "--lockfile_mode=off", f"--disk_cache={cache.parent / 'disk'}"]
+    flags = [f"--override_module=rules_strata={repository}", "--lockfile_mode=off"]
+    # All outputs, not only those that are asked for: what Bazel remembers of a module outlives the cache.
+    flags += [f"--disk_cache={cache.parent / 'disk'}", "--remote_download_outputs=all"]
     if repository.is_relative_to("/tmp"):
         # Actions see an empty /tmp, and so not the sources of a module that another module finds there.
         flags.append("--noincompatible_sandbox_hermetic_tmp")

@@ -82,7 +82,8 @@ class Containerd:
 
     def remove(self, *names: str) -> None:
         """Removes images and what nothing names any more."""
-        self.command("images", "remove", "--sync", *names)
+        if names:
+            self.command("images", "remove", "--sync", *names)
 
     def version(self) -> str:
         """That of the daemon."""

@@ -19,6 +19,8 @@ def scenario(world: World) -> None:
     containerd, bazel = world.containerd, world.module("three_layers")
     text = bazel.workspace / "top.txt"
 
+    # Other scenarios share the daemon.
+    containerd.remove(*containerd.names())
     first = run([bazel.executable("//:image.load")], env=containerd.env)
     world.equal(first.stdout, f"Loaded image: {NAME}\n", "standard output")
     world.contains(first, f"unix://{containerd.socket}, namespace default ")
