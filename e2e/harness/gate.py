@@ -129,7 +129,8 @@ def _scope(path: str) -> str:
 
 def _handler(gate: Gate) -> type[http.server.BaseHTTPRequestHandler]:
     class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+        # A connection for each request: one that is kept would be answered still after close().
+        protocol_version = "HTTP/1.0"
 
         def do_GET(self) -> None:  # noqa: N802
             self._answer()
