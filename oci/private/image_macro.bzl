@@ -3,7 +3,7 @@
 load(":image.bzl", "oci_image_rule")
 load(":inspect.bzl", "inspect_target")
 load(":macros.bzl", "common_attributes", "digest_target", "route")
-load(":run_macros.bzl", "oci_load", "oci_push")
+load(":run_macros.bzl", "run_targets")
 
 visibility("//oci/...")
 
@@ -83,7 +83,4 @@ def oci_image(
     )
     digest_target(name, common)
     inspect_target(name, common)
-    if repo_tags != None:
-        oci_load(name = name + ".load", image = name, repo_tags = repo_tags, **common)
-    if repository != None:
-        oci_push(name = name + ".push", image = name, repository = repository, **common)
+    run_targets(name, repo_tags = repo_tags, repository = repository, common = common)

@@ -3,7 +3,7 @@
 load(":import.bzl", "oci_import_rule")
 load(":inspect.bzl", "inspect_target")
 load(":macros.bzl", "common_attributes", "digest_target")
-load(":run_macros.bzl", "oci_load", "oci_push")
+load(":run_macros.bzl", "run_targets")
 
 visibility("//oci/...")
 
@@ -31,7 +31,4 @@ def oci_import(name, *, src, repo_tags = None, repository = None, **kwargs):
     oci_import_rule(name = name, src = src, **(kwargs | common))
     digest_target(name, common)
     inspect_target(name, common)
-    if repo_tags != None:
-        oci_load(name = name + ".load", image = name, repo_tags = repo_tags, **common)
-    if repository != None:
-        oci_push(name = name + ".push", image = name, repository = repository, **common)
+    run_targets(name, repo_tags = repo_tags, repository = repository, common = common)

@@ -2,7 +2,7 @@
 
 load(":index.bzl", "oci_image_index_rule")
 load(":macros.bzl", "common_attributes", "digest_target", "route")
-load(":run_macros.bzl", "oci_load", "oci_push")
+load(":run_macros.bzl", "run_targets")
 
 visibility("//oci/...")
 
@@ -32,7 +32,4 @@ def oci_image_index(name, *, images, annotations = None, repo_tags = None, repos
     route(kwargs, "annotations", annotations)
     oci_image_index_rule(name = name, images = images, **(kwargs | common))
     digest_target(name, common)
-    if repo_tags != None:
-        oci_load(name = name + ".load", image = name, repo_tags = repo_tags, **common)
-    if repository != None:
-        oci_push(name = name + ".push", image = name, repository = repository, **common)
+    run_targets(name, repo_tags = repo_tags, repository = repository, common = common)

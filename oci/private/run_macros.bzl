@@ -47,3 +47,17 @@ def oci_load(name, *, image, repo_tags, run_on = "host", **kwargs):
     """
     route(kwargs, "repo_tags", repo_tags)
     oci_load_rule(name = name, image = image, ship = _ship(run_on), **kwargs)
+
+def run_targets(name, *, repo_tags, repository, common):
+    """Declares `<name>.load` and `<name>.push`, each where its place is known.
+
+    Args:
+      name: string. The image or index.
+      repo_tags: list of strings, or label of a file: the names that a load gives it. None: no `<name>.load`.
+      repository: string: where a push goes. None: no `<name>.push`.
+      common: dict. The attributes common to all rules.
+    """
+    if repo_tags != None:
+        oci_load(name = name + ".load", image = name, repo_tags = repo_tags, **common)
+    if repository != None:
+        oci_push(name = name + ".push", image = name, repository = repository, **common)
