@@ -2,12 +2,12 @@
 
 load("//oci:providers.bzl", "OciImageInfo")
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE", "PACK_TOOLCHAIN_TYPE")
-load(":actions.bzl", "new_arguments", "write_layout", "write_manifest")
+load(":actions.bzl", "new_arguments", "write_manifest")
 load(":base_import.bzl", "base_of")
 load(":content.bzl", "content_of")
 load(":expansion.bzl", "expand_make", "placeholders_of", "status_files_of")
 load(":image_attrs.bzl", "IMAGE_ATTRS")
-load(":image_groups.bzl", "IMAGE_GROUPS_DOC", "image_groups")
+load(":image_groups.bzl", "IMAGE_GROUPS_DOC", "image_groups", "image_outputs")
 load(":image_platform.bzl", "check_layers", "image_platform")
 load(":labels.bzl", "display_label")
 load(":resource_sets.bzl", "resource_set")
@@ -122,19 +122,14 @@ def _oci_image_impl(ctx):
         platform = platform.name,
         **outputs
     )
-    layout = ctx.actions.declare_directory(ctx.label.name)
     content = content_of(image)
-    write_layout(ctx, content = content, layout = layout, resource_set = resource_set(ctx))
-    return [
-        DefaultInfo(files = depset([layout])),
-        OutputGroupInfo(
-            config = depset([image.config]),
-            digest = depset([image.digest]),
-            manifest = depset([image.manifest]),
-            **image_groups(ctx, image = image, content = content)
-        ),
-        image,
-    ]
+    return image_outputs(
+        ctx,
+        image = image,
+        content = content,
+        groups = image_groups(ctx, image = image, content = content),
+        resource_set = resource_set(ctx),
+    )
 
 oci_image_rule = rule(
     implementation = _oci_image_impl,

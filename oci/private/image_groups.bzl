@@ -1,6 +1,9 @@
-"""Output groups of an image that cost an action each, which runs only where somebody asks for the group."""
+"""What a rule that makes an image gives: the layout as default output, and output groups.
 
-load(":actions.bzl", "write_archive", "write_report", "write_tree")
+Each costs an action, which runs only where somebody asks for it; the manifest, the config and the digest are there anyway.
+"""
+
+load(":actions.bzl", "write_archive", "write_layout", "write_report", "write_tree")
 
 visibility("//oci/...")
 
@@ -44,3 +47,29 @@ def image_groups(ctx, *, image, content):
     write_report(ctx, image = image, report = report)
     archives = archive_groups(ctx, label = image.label, content = content, formats = ["docker", "oci"])
     return archives | {"mtree": depset([mtree]), "report": depset([report])}
+
+def image_outputs(ctx, *, image, content, groups = {}, resource_set = None):
+    """What every rule of one image gives.
+
+    Args:
+      ctx: the rule's context. The layout directory has the target's name.
+      image: OciImageInfo.
+      content: struct from content.bzl. What the image consists of.
+      groups: dict from the name of a further output group to a depset of File.
+      resource_set: the resources that the layout takes. Default: those of `write_layout`.
+
+    Returns:
+      list of providers: DefaultInfo, OutputGroupInfo, OciImageInfo.
+    """
+    layout = ctx.actions.declare_directory(ctx.label.name)
+    write_layout(ctx, content = content, layout = layout, resource_set = resource_set)
+    return [
+        DefaultInfo(files = depset([layout])),
+        OutputGroupInfo(
+            config = depset([image.config]),
+            digest = depset([image.digest]),
+            manifest = depset([image.manifest]),
+            **groups
+        ),
+        image,
+    ]

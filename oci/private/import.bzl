@@ -2,10 +2,9 @@
 
 load("//oci:providers.bzl", "OciImageInfo")
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
-load(":actions.bzl", "write_layout")
 load(":base_import.bzl", "split_base")
 load(":content.bzl", "content_of")
-load(":image_groups.bzl", "IMAGE_GROUPS_DOC", "image_groups")
+load(":image_groups.bzl", "IMAGE_GROUPS_DOC", "image_groups", "image_outputs")
 load(":labels.bzl", "display_label")
 load(":platforms.bzl", "PLATFORM_ATTRS")
 
@@ -33,18 +32,7 @@ def _oci_import_impl(ctx):
         blob_trees = base.blob_trees,
     )
     content = content_of(image)
-    layout = ctx.actions.declare_directory(ctx.label.name)
-    write_layout(ctx, content = content, layout = layout)
-    return [
-        DefaultInfo(files = depset([layout])),
-        OutputGroupInfo(
-            config = depset([image.config]),
-            digest = depset([image.digest]),
-            manifest = depset([image.manifest]),
-            **image_groups(ctx, image = image, content = content)
-        ),
-        image,
-    ]
+    return image_outputs(ctx, image = image, content = content, groups = image_groups(ctx, image = image, content = content))
 
 oci_import_rule = rule(
     implementation = _oci_import_impl,

@@ -2,8 +2,9 @@
 
 load("//oci:providers.bzl", "OciImageInfo", "OciLayerInfo")
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE", "FETCH_TOOLCHAIN_TYPE")
-load("//oci/private:actions.bzl", "fetch_layer", "write_layout")
+load("//oci/private:actions.bzl", "fetch_layer")
 load("//oci/private:content.bzl", "content_of")
+load("//oci/private:image_groups.bzl", "image_outputs")
 load("//oci/private:labels.bzl", "display_label")
 load(":reference.bzl", "is_loopback", "parse_source")
 
@@ -63,17 +64,7 @@ def _pulled_image_impl(ctx):
         reference = ctx.attr.reference,
         platform = ctx.attr.platform or None,
     )
-    layout = ctx.actions.declare_directory(ctx.label.name)
-    write_layout(ctx, content = content_of(image), layout = layout)
-    return [
-        DefaultInfo(files = depset([layout])),
-        OutputGroupInfo(
-            config = depset([image.config]),
-            digest = depset([image.digest]),
-            manifest = depset([image.manifest]),
-        ),
-        image,
-    ]
+    return image_outputs(ctx, image = image, content = content_of(image))
 
 pulled_image = rule(
     implementation = _pulled_image_impl,
