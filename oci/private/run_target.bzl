@@ -13,16 +13,19 @@ load(":stamp.bzl", "placeholders", "status_files")
 
 visibility("//oci/...")
 
-RUN_ATTRS = {
-    "image": attr.label(
-        doc = "An `oci_image` or `oci_image_index`, or what makes one OCI image layout directory.",
-        mandatory = True,
-        aspects = [layout_images_aspect],
-    ),
+SHIP_ATTRS = {
     "ship": attr.label(
         doc = "The tool. The macro picks it by `run_on`.",
         default = "//oci/private:ship_on_host",
         providers = [ShipInfo],
+    ),
+}
+
+RUN_ATTRS = SHIP_ATTRS | {
+    "image": attr.label(
+        doc = "An `oci_image` or `oci_image_index`, or what makes one OCI image layout directory.",
+        mandatory = True,
+        aspects = [layout_images_aspect],
     ),
 }
 
@@ -58,6 +61,32 @@ def status_of_names(ctx, names, name_files):
     keys = [key for key in placeholders(names) if key not in _OWN]
     return status_files(ctx, keys) if keys else []
 
+def ship_target(ctx, command, spec, runfiles):
+    """Declares `ship` as the executable of a target, with its spec beside it.
+
+    Args:
+      ctx: the rule's context, with SHIP_ATTRS.
+      command: string. What `ship` does, such as `push`.
+      spec: dict. The spec but for what every spec has; crates/ship/src/spec.rs.
+      runfiles: runfiles. What the spec refers to.
+
+    Returns:
+      DefaultInfo.
+    """
+    ship = ctx.attr.ship[ShipInfo]
+    stem = ctx.label.name + ".run"
+    executable = ctx.actions.declare_file(stem + (".exe" if ship.executable.extension == "exe" else ""))
+    ctx.actions.symlink(output = executable, target_file = ship.executable, is_executable = True)
+    file = ctx.actions.declare_file(stem + ".json")
+    ctx.actions.write(file, json.encode(spec | {"command": command, "self": file.path, "v": 1}))
+    return DefaultInfo(
+        executable = executable,
+        # The executable alone, so that $(location) of the target and rules that take one file have it. Bazel builds the
+        # spec all the same: it is among the runfiles.
+        files = depset([executable]),
+        runfiles = ctx.runfiles(files = [executable, file]).merge(runfiles).merge(ship.runfiles),
+    )
+
 def run_target(ctx, command, options, names = [], name_files = [], programs = [], mount_from = []):
     """Declares the executable and its spec.
 
@@ -73,18 +102,11 @@ def run_target(ctx, command, options, names = [], name_files = [], programs = []
     Returns:
       DefaultInfo.
     """
-    ship = ctx.attr.ship[ShipInfo]
     content = content_of(image_or_index(ctx.attr.image))
     moved = moved_files(ctx, content)
     status = status_of_names(ctx, names, name_files)
     sources = content.sources.to_list()
-    stem = ctx.label.name + ".run"
-    executable = ctx.actions.declare_file(stem + (".exe" if ship.executable.extension == "exe" else ""))
-    ctx.actions.symlink(output = executable, target_file = ship.executable, is_executable = True)
-
-    spec = ctx.actions.declare_file(stem + ".json")
-    ctx.actions.write(spec, json.encode({
-        "command": command,
+    spec = {
         "content": {
             # Trees that bases brought along: one a base, so that this list is short.
             "blob_trees": [file_reference(ctx, tree, moved) for tree in content.blob_trees.to_list()],
@@ -109,20 +131,11 @@ def run_target(ctx, command, options, names = [], name_files = [], programs = []
             ] + [{"repository": repository} for repository in mount_from],
         },
         "label": display_label(ctx.label),
-        "self": spec.path,
         "status": [file_reference(ctx, file) for file in status],
-        "v": 1,
         command: options,
-    }))
+    }
     credentials = [credentials_of(source) for source in sources if credentials_of(source)]
     info = [program[DefaultInfo] for program in programs]
-    files = [executable, spec] + name_files + status + credentials + [program.files_to_run.executable for program in info]
+    files = name_files + status + credentials + [program.files_to_run.executable for program in info]
     runfiles = ctx.runfiles(files = files).merge(content_runfiles(ctx, content, moved))
-    runfiles = runfiles.merge_all([program.default_runfiles for program in info])
-    return DefaultInfo(
-        executable = executable,
-        # The executable alone, so that $(location) of the target and rules that take one file have it. Bazel builds the
-        # spec all the same: it is among the runfiles.
-        files = depset([executable]),
-        runfiles = runfiles.merge(ship.runfiles),
-    )
+    return ship_target(ctx, command, spec, runfiles.merge_all([program.default_runfiles for program in info]))
