@@ -3,6 +3,8 @@
 //! Invariant: a client gets arguments, never a line for a shell; its output is read to the end and does not reach the
 //! user's; it does not outlive the future that waits for it.
 
+mod images;
+
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};

@@ -13,6 +13,9 @@ use crate::{Archive, Environment, probe};
 /// comes without its port. Its value lists them, with commas between.
 const SOURCE_LABEL: &str = "containerd.io/distribution.source.";
 
+/// What `ctr` says of what is not there.
+const GONE: &str = "not found";
+
 /// A containerd that answers, and the namespace that is meant.
 #[derive(Debug, Clone)]
 pub struct Ctr {
@@ -77,12 +80,7 @@ impl Ctr {
     /// # Errors
     /// `ctr` ends with an error.
     pub async fn pull(&self, reference: &Reference, platform: Option<&Platform>) -> Result<(), ClientError> {
-        let name = reference.to_string();
-        let platform = platform.map(|platform| format!("--platform={platform}"));
-        let mut arguments = vec!["images", "pull", "--plain-http"];
-        arguments.extend(platform.as_deref());
-        arguments.push(&name);
-        self.client.run(&format!("pull of {name}"), &arguments).await.map(drop)
+        self.client.pull(&["images", "pull", "--plain-http"], reference, platform).await
     }
 
     /// Gives the image `source` the further name `target`, which another image loses.
@@ -90,9 +88,7 @@ impl Ctr {
     /// # Errors
     /// `ctr` ends with an error.
     pub async fn tag(&self, source: &Reference, target: &Reference) -> Result<(), ClientError> {
-        let operation = format!("tag of {source} as {target}");
-        let (source, target) = (source.to_string(), target.to_string());
-        self.client.run(&operation, &["images", "tag", "--force", &source, &target]).await.map(drop)
+        self.client.tag(&["images", "tag", "--force"], source, target).await
     }
 
     /// Takes the name `name` away, and what containerd remembers of where its blobs came from, which would grow with each
@@ -101,25 +97,19 @@ impl Ctr {
     /// # Errors
     /// `ctr` ends with an error.
     pub async fn untag(&self, name: &Reference) -> Result<(), ClientError> {
-        let operation = format!("removal of the name {name}");
-        self.unless_gone(&operation, &["images", "remove", &name.to_string()]).await?;
+        self.client.untag(&["images", "remove"], name, GONE).await?;
         let registry = name.repository.registry();
         let host = registry.rsplit_once(':').map_or(registry, |(host, _)| host);
         let (label, repository) = (format!("{SOURCE_LABEL}{host}"), name.repository.path());
         let filter = format!("labels.\"{label}\"~=\"{repository}\"");
+        let operation = format!("removal of what is remembered of {name}");
         let blobs = self.client.run(&operation, &["content", "list", &filter]).await?;
         for (digest, others) in blobs.lines().filter_map(|line| others_in(line, &label, repository)) {
-            self.unless_gone(&operation, &["content", "label", digest, &format!("{label}={others}")]).await?;
+            let arguments = ["content", "label", digest, &format!("{label}={others}")];
+            // What is garbage may go at any time.
+            self.client.unless_gone(&operation, &arguments, GONE).await?;
         }
         Ok(())
-    }
-
-    /// Runs it, and takes it for done where what it is about is not there: what is garbage may go at any time.
-    async fn unless_gone(&self, operation: &str, arguments: &[&str]) -> Result<(), ClientError> {
-        match self.client.run(operation, arguments).await {
-            Err(error) if error.words().is_some_and(|words| words.contains("not found")) => Ok(()),
-            done => done.map(drop),
-        }
     }
 
     /// Imports `archive`, with the names that are in it, for `platform` or else this machine's.
@@ -127,11 +117,7 @@ impl Ctr {
     /// # Errors
     /// `ctr` ends with an error.
     pub async fn load(&self, archive: Archive, platform: Option<&Platform>) -> Result<(), ClientError> {
-        let platform = platform.map(|platform| format!("--platform={platform}"));
-        let mut arguments = vec!["images", "import"];
-        arguments.extend(platform.as_deref());
-        arguments.push("-");
-        self.client.feed("load of an archive", &arguments, archive).await.map(drop)
+        self.client.load(&["images", "import"], platform, &["-"], archive).await
     }
 }
 

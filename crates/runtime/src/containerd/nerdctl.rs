@@ -49,12 +49,7 @@ impl Nerdctl {
     /// # Errors
     /// `nerdctl` ends with an error.
     pub async fn pull(&self, reference: &Reference, platform: Option<&Platform>) -> Result<(), ClientError> {
-        let name = reference.to_string();
-        let platform = platform.map(|platform| format!("--platform={platform}"));
-        let mut arguments = vec!["--insecure-registry", "pull", "--quiet"];
-        arguments.extend(platform.as_deref());
-        arguments.push(&name);
-        self.client.run(&format!("pull of {name}"), &arguments).await.map(drop)
+        self.client.pull(&["--insecure-registry", "pull", "--quiet"], reference, platform).await
     }
 
     /// Gives the image `source` the further name `target`.
@@ -62,8 +57,7 @@ impl Nerdctl {
     /// # Errors
     /// `nerdctl` ends with an error.
     pub async fn tag(&self, source: &Reference, target: &Reference) -> Result<(), ClientError> {
-        let operation = format!("tag of {source} as {target}");
-        self.client.run(&operation, &["tag", &source.to_string(), &target.to_string()]).await.map(drop)
+        self.client.tag(&["tag"], source, target).await
     }
 
     /// Takes the name `name` away. A name that is not there is fine.
@@ -71,12 +65,7 @@ impl Nerdctl {
     /// # Errors
     /// `nerdctl` ends with an error.
     pub async fn untag(&self, name: &Reference) -> Result<(), ClientError> {
-        let name = name.to_string();
-        let removed = self.client.run(&format!("removal of the name {name}"), &["rmi", &name]).await;
-        match removed {
-            Err(error) if error.words().is_some_and(|words| words.contains("no such image")) => Ok(()),
-            removed => removed.map(drop),
-        }
+        self.client.untag(&["rmi"], name, "no such image").await
     }
 
     /// Loads `archive`, with the names that are in it, for `platform` or else this machine's.
@@ -84,10 +73,7 @@ impl Nerdctl {
     /// # Errors
     /// `nerdctl` ends with an error.
     pub async fn load(&self, archive: Archive, platform: Option<&Platform>) -> Result<(), ClientError> {
-        let platform = platform.map(|platform| format!("--platform={platform}"));
-        let mut arguments = vec!["load", "--quiet"];
-        arguments.extend(platform.as_deref());
-        self.client.feed("load of an archive", &arguments, archive).await.map(drop)
+        self.client.load(&["load", "--quiet"], platform, &[], archive).await
     }
 }
 

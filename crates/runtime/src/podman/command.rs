@@ -66,12 +66,7 @@ impl Command {
     /// # Errors
     /// `podman` ends with an error.
     pub async fn pull(&self, reference: &Reference, platform: Option<&Platform>) -> Result<(), ClientError> {
-        let name = reference.to_string();
-        let platform = platform.map(|platform| format!("--platform={platform}"));
-        let mut arguments = vec!["pull", "--quiet", "--tls-verify=false"];
-        arguments.extend(platform.as_deref());
-        arguments.push(&name);
-        self.client.run(&format!("pull of {name}"), &arguments).await.map(drop)
+        self.client.pull(&["pull", "--quiet", "--tls-verify=false"], reference, platform).await
     }
 
     /// Gives the image `source` the further name `target`.
@@ -79,8 +74,7 @@ impl Command {
     /// # Errors
     /// `podman` ends with an error.
     pub async fn tag(&self, source: &Reference, target: &Reference) -> Result<(), ClientError> {
-        let operation = format!("tag of {source} as {target}");
-        self.client.run(&operation, &["tag", &source.to_string(), &target.to_string()]).await.map(drop)
+        self.client.tag(&["tag"], source, target).await
     }
 
     /// Takes the name `name` away, and the image if it has no other. A name that is not there is fine.
@@ -88,12 +82,7 @@ impl Command {
     /// # Errors
     /// `podman` ends with an error.
     pub async fn untag(&self, name: &Reference) -> Result<(), ClientError> {
-        let name = name.to_string();
-        let removed = self.client.run(&format!("removal of the name {name}"), &["rmi", &name]).await;
-        match removed {
-            Err(error) if error.words().is_some_and(|words| words.contains("image not known")) => Ok(()),
-            removed => removed.map(drop),
-        }
+        self.client.untag(&["rmi"], name, "image not known").await
     }
 
     /// Loads `archive`, with the names that are in it.
@@ -101,6 +90,6 @@ impl Command {
     /// # Errors
     /// `podman` ends with an error.
     pub async fn load(&self, archive: Archive) -> Result<(), ClientError> {
-        self.client.feed("load of an archive", &["load", "--quiet"], archive).await.map(drop)
+        self.client.load(&["load", "--quiet"], None, &[], archive).await
     }
 }
