@@ -2,6 +2,7 @@
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//oci:providers.bzl", "OciImageInfo")
+load("//oci/tests:actions.bzl", "actions_of")
 
 visibility("//oci/tests/...")
 
@@ -12,7 +13,7 @@ def _tarball_test_impl(ctx):
     asserts.equals(env, [ctx.attr.path], [file.short_path for file in tarball])
     asserts.false(env, tarball[0] in target[DefaultInfo].files.to_list(), "the tarball is a default output")
     asserts.false(env, tarball[0] in target[DefaultInfo].default_runfiles.files.to_list(), "the tarball is in the runfiles")
-    archives = [action for action in analysistest.target_actions(env) if action.mnemonic == "OciArchive"]
+    archives = actions_of(env, "OciArchive")
     asserts.equals(env, 1, len(archives), "one OciArchive")
     status = [file.basename for file in archives[0].inputs.to_list() if file.basename.endswith("-status.txt")]
     asserts.equals(env, ctx.attr.status, status, "status files that the tarball depends on")

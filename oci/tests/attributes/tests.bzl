@@ -2,12 +2,13 @@
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//oci:defs.bzl", "oci_image")
+load("//oci/tests:actions.bzl", "actions_of")
 
 visibility("//oci/tests/attributes")
 
 def _status_files_test_impl(ctx):
     env = analysistest.begin(ctx)
-    actions = [action for action in analysistest.target_actions(env) if action.mnemonic == "OciManifest"]
+    actions = actions_of(env, "OciManifest")
     asserts.equals(env, 1, len(actions), "one OciManifest")
     found = [file.basename for file in actions[0].inputs.to_list() if file.basename.endswith("-status.txt")]
     asserts.equals(env, sorted(ctx.attr.expected), sorted(found), "status files among the inputs of OciManifest")

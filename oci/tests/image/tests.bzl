@@ -1,15 +1,13 @@
 """Analysis tests of oci_image."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
+load("//oci/tests:actions.bzl", "actions_of")
 
 visibility("//oci/tests/...")
 
-def _actions(env, mnemonic):
-    return [action for action in analysistest.target_actions(env) if action.mnemonic == mnemonic]
-
 def _manifest_sees_no_blob_test_impl(ctx):
     env = analysistest.begin(ctx)
-    manifest = _actions(env, "OciManifest")
+    manifest = actions_of(env, "OciManifest")
     asserts.equals(env, 1, len(manifest), "one OciManifest")
     inputs = [file for file in manifest[0].inputs.to_list() if "/oci/tests/" in file.path]
     asserts.true(env, inputs, "OciManifest has the layers' metadata as input")

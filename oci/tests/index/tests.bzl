@@ -2,12 +2,13 @@
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//oci:providers.bzl", "OciImageInfo", "OciIndexInfo")
+load("//oci/tests:actions.bzl", "actions_of", "run_spec")
 
 visibility("//oci/tests/...")
 
 def _index_sees_no_blob_test_impl(ctx):
     env = analysistest.begin(ctx)
-    index = [action for action in analysistest.target_actions(env) if action.mnemonic == "OciIndex"]
+    index = actions_of(env, "OciIndex")
     asserts.equals(env, 1, len(index), "one OciIndex")
     inputs = [file.basename for file in index[0].inputs.to_list() if "/oci/tests/" in file.path]
     asserts.equals(env, ["descriptor.json"], {name: None for name in inputs if not name.endswith(".params")}.keys())
@@ -57,11 +58,7 @@ once_test = analysistest.make(
 def _runfiles_test_impl(ctx):
     env = analysistest.begin(ctx)
     target = analysistest.target_under_test(env)
-    spec = json.decode([
-        action
-        for action in analysistest.target_actions(env)
-        if action.outputs.to_list()[0].basename.endswith(".run.json")
-    ][0].content)["content"]
+    spec = run_spec(env)["content"]
     named = [spec["root"]] + spec["manifests"] + spec["configs"]
     for layer in spec["layers"]:
         named += [layer["metadata"], layer["blob"]]

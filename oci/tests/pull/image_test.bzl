@@ -2,13 +2,14 @@
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//oci:providers.bzl", "OciImageInfo")
+load("//oci/tests:actions.bzl", "actions_of")
 
 visibility("//oci/tests/...")
 
 def _pulled_image_test_impl(ctx):
     env = analysistest.begin(ctx)
     image = analysistest.target_under_test(env)[OciImageInfo]
-    fetches = [action.outputs.to_list()[0] for action in analysistest.target_actions(env) if action.mnemonic == "OciFetch"]
+    fetches = [action.outputs.to_list()[0] for action in actions_of(env, "OciFetch")]
     asserts.equals(env, ctx.attr.fetched, [file.basename for file in fetches])
     asserts.equals(env, ctx.attr.layers, [(layer.blob or layer.fetched).basename for layer in image.layers])
     asserts.equals(env, ctx.attr.blobs, [layer.blob.basename for layer in image.layers if layer.blob])

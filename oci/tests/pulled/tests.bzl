@@ -1,12 +1,13 @@
 """Analysis tests of pulled images."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
+load("//oci/tests:actions.bzl", "actions_of", "run_spec")
 
 visibility("//oci/tests/...")
 
 def _fetch_action_test_impl(ctx):
     env = analysistest.begin(ctx)
-    fetches = [action for action in analysistest.target_actions(env) if action.mnemonic == "OciFetch"]
+    fetches = actions_of(env, "OciFetch")
     asserts.equals(env, 1, len(fetches), "one OciFetch for the only layer")
     argv = fetches[0].argv
     asserts.true(env, argv[0].endswith("/ship"), "OciFetch runs " + argv[0])
@@ -25,7 +26,7 @@ fetch_action_test = analysistest.make(
 )
 
 def _inputs_of(env, mnemonic):
-    actions = [action for action in analysistest.target_actions(env) if action.mnemonic == mnemonic]
+    actions = actions_of(env, mnemonic)
     asserts.equals(env, 1, len(actions), "one " + mnemonic)
     return [file.short_path for file in actions[0].inputs.to_list()]
 
@@ -47,11 +48,7 @@ def _run_target_test_impl(ctx):
     target = analysistest.target_under_test(env)
     files = [file.short_path for file in target[DefaultInfo].default_runfiles.files.to_list()]
     asserts.false(env, _FETCHED in files, "a layer of the base is fetched only to be pushed: " + str(files))
-    spec = json.decode([
-        action
-        for action in analysistest.target_actions(env)
-        if action.mnemonic == "FileWrite" and action.outputs.to_list()[0].basename.endswith(".run.json")
-    ][0].content)
+    spec = run_spec(env)
     content = spec["content"]
     asserts.equals(env, ["registry.example.com", "mirror.example.com"], [source["registry"] for source in content["sources"]])
     asserts.equals(

@@ -2,17 +2,13 @@
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//oci:providers.bzl", "OciPushInfo")
+load("//oci/tests:actions.bzl", "actions_of", "run_spec")
 
 visibility("//oci/tests/...")
 
 def _run_spec_test_impl(ctx):
     env = analysistest.begin(ctx)
-    writes = [action for action in analysistest.target_actions(env) if action.mnemonic == "FileWrite"]
-    spec = json.decode([
-        action
-        for action in writes
-        if action.outputs.to_list()[0].basename.endswith(".run.json")
-    ][0].content)
+    spec = run_spec(env)
     asserts.equals(env, 1, spec["v"])
     asserts.equals(env, "//oci/tests/run:" + analysistest.target_under_test(env).label.name, spec["label"])
     asserts.true(env, spec["self"].endswith(".run.json"))
@@ -51,7 +47,7 @@ def _reference_test_impl(ctx):
     env = analysistest.begin(ctx)
     target = analysistest.target_under_test(env)
     files = target[OutputGroupInfo].reference.to_list()
-    actions = [action for action in analysistest.target_actions(env) if action.mnemonic == "OciReference"]
+    actions = actions_of(env, "OciReference")
     asserts.equals(env, files, actions[0].outputs.to_list())
     inputs = [file.basename for file in actions[0].inputs.to_list()]
     asserts.true(env, "digest" in inputs, "the digest is an input")

@@ -1,12 +1,13 @@
 """Analysis tests of toolchains: which tool an action or a run target gets."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
+load("//oci/tests:actions.bzl", "actions_of")
 
 visibility("//oci/tests/...")
 
 def _other_toolchain_test_impl(ctx):
     env = analysistest.begin(ctx)
-    layers = [action for action in analysistest.target_actions(env) if action.mnemonic == "OciLayer"]
+    layers = actions_of(env, "OciLayer")
     asserts.equals(env, 1, len(layers), "one OciLayer")
     asserts.true(env, layers[0].argv[0].endswith("my_pack.sh"), "OciLayer runs " + layers[0].argv[0])
     return analysistest.end(env)
