@@ -1,7 +1,7 @@
 //! Pushing an image: few requests, blobs in parallel, and nothing named before it is there.
 //!
-//! The root is asked for first, by digest: a registry that has it has all that it names, and what is left is one
-//! request a tag. Otherwise blobs go first, then manifests below the root from the bottom up, then the root under
+//! The root is asked for first, by digest: a registry that has it has all that it names, but for layers that aren't to be
+//! distributed, and what is left is one request a tag. Otherwise blobs go first, then manifests below the root from the bottom up, then the root under
 //! its tags. So whatever breaks off a push, no tag ever names what is incomplete.
 //!
 //! With a blob repository, a layer goes there first and is mounted from there: on registries with a store for each
@@ -20,7 +20,7 @@ use crate::client::{Blob, Client};
 use crate::content::{Content, Source};
 use crate::error::Error;
 use crate::event::{Arrival, Event};
-use crate::plan::Plan;
+use crate::plan::{Plan, is_foreign};
 use crate::scope::Scope;
 
 /// A blob of at most this size is sent without asking for it first, if it is a config: when the manifest isn't
@@ -100,15 +100,13 @@ pub async fn push(client: &Client, push: &Push) -> Result<Summary, Error> {
     let scope = Arc::new(Scope::push(&push.repository, mount_from.collect()));
     let mut summary = Summary { foreign: plan.foreign.len(), ..Summary::default() };
     let exists = client.has_manifest(&scope, &push.root).await?;
-    if exists {
-        summary.existed = plan.blobs.len();
-    } else {
-        let levels = missing(client, push, &scope, &plan).await?;
-        let scopes = Scopes { target: Arc::clone(&scope), home };
-        push_blobs(client, push, &scopes, needed(push, &plan, &levels)?, &mut summary).await?;
-        for level in levels {
-            push_level(client, push, &scope, level).await?;
-        }
+    let levels = if exists { Vec::new() } else { missing(client, push, &scope, &plan).await? };
+    let lacking = levels.iter().flatten().chain((!exists).then_some(&push.root));
+    let needed = needed(push, &plan, lacking)?;
+    let scopes = Scopes { target: Arc::clone(&scope), home };
+    push_blobs(client, push, &scopes, needed, &mut summary).await?;
+    for level in levels {
+        push_level(client, push, &scope, level).await?;
     }
     push_root(client, push, &scope, exists, &mut summary).await?;
     Ok(summary)
@@ -148,15 +146,20 @@ async fn missing(
     Ok(levels)
 }
 
-/// The blobs that `levels` and the root name: those of manifests that are there are there as well. In the order of
-/// the plan; the second value is how many needn't be looked at.
-fn needed(push: &Push, plan: &Plan, levels: &[Vec<Descriptor>]) -> Result<(Vec<Descriptor>, usize), Error> {
+/// The blobs that the manifests in `lacking` name: those of manifests that are there are there as well, but for layers that
+/// aren't to be distributed, which an earlier push may have left out. In the order of the plan; the second value is how
+/// many needn't be looked at.
+fn needed<'a>(
+    push: &Push,
+    plan: &Plan,
+    lacking: impl Iterator<Item = &'a Descriptor>,
+) -> Result<(Vec<Descriptor>, usize), Error> {
     let mut named = BTreeSet::new();
-    for manifest in levels.iter().flatten().chain([&push.root]) {
+    for manifest in lacking {
         named.extend(push.content.document(&manifest.digest)?.children().map(|child| child.digest));
     }
-    let needed: Vec<Descriptor> =
-        plan.blobs.iter().filter(|blob| named.contains(&blob.digest)).cloned().collect();
+    let wanted = |blob: &&Descriptor| named.contains(&blob.digest) || is_foreign(blob);
+    let needed: Vec<Descriptor> = plan.blobs.iter().filter(wanted).cloned().collect();
     let there = plan.blobs.len() - needed.len();
     Ok((needed, there))
 }
@@ -169,6 +172,9 @@ async fn push_blobs(
     summary: &mut Summary,
 ) -> Result<(), Error> {
     summary.existed += there;
+    if blobs.is_empty() {
+        return Ok(());
+    }
     let bytes = blobs.iter().map(|blob| blob.size).sum();
     (client.listener())(&Event::Planned { blobs: blobs.len(), bytes });
     let work = blobs.into_iter().map(|descriptor| {

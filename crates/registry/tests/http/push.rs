@@ -5,7 +5,7 @@ use oci::{Compression, Digest, Family, Platform};
 use registry::client::{Client, Options};
 use registry::push::{Summary, push};
 use testing::image::{image, layer, small};
-use testing::registry::{FakeRegistry, Login, Request};
+use testing::registry::{FakeRegistry, Fault, Login, Request};
 
 fn is_blob(request: &Request) -> bool {
     request.path.contains("/blobs/")
@@ -178,6 +178,25 @@ async fn foreign_layers_stay_where_they_are_unless_asked() {
         assert_eq!((summary.sent, summary.foreign), if push_foreign { (2, 0) } else { (1, 1) });
         assert_eq!(fake.count("", &digest.to_string()), usize::from(push_foreign));
     }
+}
+
+#[tokio::test]
+async fn foreign_layers_are_sent_when_asked_even_where_their_manifest_is() {
+    let fake = FakeRegistry::start();
+    let mut layer = layer("//app:foreign", &[("file", b"x")], Compression::Gzip);
+    layer.metadata.media_type = oci::media_type::OCI_FOREIGN_LAYER_GZIP.to_owned();
+    let image = image(&Platform::new("windows", "amd64"), Family::Oci, vec![layer.clone()]);
+    let folder = tempfile::tempdir().unwrap();
+    let mut work = to_app(content(&folder, &[&image]), image.descriptor(), &["1"]);
+    // The fake wants every blob to be there with the manifest, and afterwards has this one no more.
+    fake.insert_blob("app", layer.blob);
+    push(&client(&fake), &work).await.unwrap();
+    fake.fail("HEAD", &layer.metadata.digest.to_string(), 1, Fault::status(404));
+    fake.forget_requests();
+    work.push_foreign = true;
+    let summary = push(&client(&fake), &work).await.unwrap();
+    assert_eq!((summary.sent, summary.existed, summary.foreign), (1, 1, 0));
+    assert_eq!(fake.count("PUT", "/blobs/"), 1);
 }
 
 #[tokio::test]
