@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from harness.actions import Actions
 from harness.errors import Failure
@@ -14,6 +17,9 @@ from harness.processes import Result, run
 
 # The first build compiles the tools: minutes on two cores.
 _TIMEOUT = 1800
+
+_held: list[TextIO] = []
+"""Locks of this run."""
 
 
 class Bazel:
@@ -93,10 +99,11 @@ def copy_module(repository: Path, name: str, folder: str) -> Bazel:
     """Copies a module of `e2e/scenarios/modules` to a folder where a scenario may edit it, and returns Bazel in the copy.
 
     The copy always lies at the same place, below the user's cache, since Bazel knows a workspace by its path: a second
-    run finds the tools built. So does another module, by the disk cache that all of them share.
+    run finds the tools built. So does another module, by the disk cache that all of them share. One run has it at a time.
     """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rules_strata" / "e2e"
     workspace = cache / folder
+    _hold(cache / f"{folder}.lock")
     shutil.rmtree(workspace, ignore_errors=True)
     shutil.copytree(repository / "e2e" / "scenarios" / "modules" / name, workspace, symlinks=True)
     shutil.copy(repository / ".bazelversion", workspace)
@@ -107,6 +114,18 @@ def copy_module(repository: Path, name: str, folder: str) -> Bazel:
         # Actions see an empty /tmp, and so not the sources of a module that another module finds there.
         flags.append("--noincompatible_sandbox_hermetic_tmp")
     return Bazel(repository / "bazelw", workspace, flags)
+
+
+def _hold(lock: Path) -> None:
+    """Waits until no other run has the lock, and keeps it until this one ends: two would write to one copy."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    handle = lock.open("w")
+    _held.append(handle)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print(f"Waiting for another e2e/run, which has {lock} (or set XDG_CACHE_HOME to another folder).", file=sys.stderr)
+        fcntl.flock(handle, fcntl.LOCK_EX)
 
 
 def executed(log: Path) -> list[tuple[str, str]]:
