@@ -66,6 +66,8 @@ class Registry:
             "log": {"accesslog": {"disabled": False}, "level": "warn"},
             "storage": {"filesystem": {"rootdirectory": str(folder / "data")}},
             "http": http,
+            # Manifests may name layers that are elsewhere; without this it takes none that do.
+            "validation": {"manifests": {"urls": {"allow": ["^http://127[.]0[.]0[.]1:"]}}},
         }
         if user:
             passwords = folder / "htpasswd"
