@@ -30,7 +30,7 @@ is taken. Default: from scratch.""",
     ),
     "compression": attr.string(
         doc = """How `tars` that no `oci_layer` made are stored. `auto` compresses with gzip what isn't compressed and keeps
-the rest; `keep` keeps all; `gzip`, `zstd` and `none` convert. The tar inside stays the same, and so does its diff_id.""",
+the rest (a plain tar that is named `.gz`, `.tgz`, `.zst` or `.tzst` stays, with a warning); `keep` keeps all; `gzip`, `zstd` and `none` convert. The tar inside stays the same, and so does its diff_id.""",
         default = "auto",
         values = COMPRESSIONS,
     ),

@@ -18,8 +18,8 @@ _ImportedTarsInfo = provider(
     fields = {"layers": "tuple of OciLayerInfo, one for each of the target's files."},
 )
 
-# What is compressed already is kept as it is. Names are only a hint whether a blob is written: what a file is, pack
-# tells by its bytes, and it copies what turns out to be compressed.
+# What is compressed already is kept as it is, and so not written once more. Names are a hint of that, since analysis sees no
+# bytes: pack, which does, copies a compressed tar that is named otherwise, and warns of a plain one that is named so.
 _COMPRESSED = (".tgz", ".gz", ".tzst", ".zst")
 _EXTENSIONS = {"auto": ".tar.gz", "gzip": ".tar.gz", "none": ".tar", "zstd": ".tar.zst"}
 
@@ -51,7 +51,7 @@ def _import(ctx, label, files, compression, level):
 
         arguments = ctx.actions.args()
         arguments.add("--created-by", display_label(label))
-        arguments.add("--compression", "keep" if keep else compression)
+        arguments.add("--compression", compression)
         if level != -1 and not keep:
             arguments.add("--compression-level", str(level))
         import_layer(ctx, arguments = arguments, tar = file, blob = blob, metadata = metadata, mtree = mtree)

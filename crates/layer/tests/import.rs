@@ -95,6 +95,15 @@ fn zstd(parts: &[&[u8]]) -> Vec<u8> {
 }
 
 #[test]
+fn a_plain_tar_that_cannot_be_compressed_is_kept_with_a_warning() {
+    let got = run(&foreign(), Treatment::CompressPlain(Codec::GZIP), false).unwrap();
+    assert_eq!(got.layer.media_type, "application/vnd.oci.image.layer.v1.tar");
+    assert!(got.warnings[0].starts_with("/in.tar is a plain tar, though its name"), "{:?}", got.warnings);
+    let compressed = run(&gzip(&[&foreign()]), Treatment::CompressPlain(Codec::GZIP), false).unwrap();
+    assert_eq!(compressed.warnings, [""; 0]);
+}
+
+#[test]
 fn kept_bytes_are_not_touched() {
     let tar = foreign();
     let (head, tail) = tar.split_at(70_000);

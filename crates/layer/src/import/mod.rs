@@ -89,7 +89,7 @@ impl Treatment {
 }
 
 /// Imports the tar at `source`. Without a place for the blob it is kept as it is; with one, it is written there even then.
-/// `warn` is told what is no error and yet worth a look.
+/// `warn` is told what is no error and yet worth a look, as that a tar to be compressed has no place to go.
 ///
 /// # Errors
 /// [`Error::NotATar`] and [`Error::Damaged`] say what is wrong with the file; no output is left behind.
@@ -163,7 +163,14 @@ fn import_checked(
     let mut pass = Pass { source, found, threads, listing: &mut listing, mtree: mtree_path, checks, warn };
     let layer = match (treatment.codec(found), blob) {
         (Some(codec), Some(out)) => describe(pass.run(input, codec, out)?, codec, description),
-        (_, blob) => {
+        (wanted, blob) => {
+            if wanted.is_some() {
+                (pass.warn)(&format!(
+                    "{} is a plain tar, though its name ends as that of a compressed one: it stays as it is. Name it \
+                     .tar, or say compression = \"gzip\"",
+                    source.display()
+                ));
+            }
             let (copy, path) = blob.map_or((None, source), |(copy, path)| (Some(copy), path));
             let kept = pass.keep(input, copy, path)?;
             LayerJson { layer_format: None, members: None, ..describe(kept, codec_of(found), description) }
