@@ -1,8 +1,11 @@
 //! Pushing an image: few requests, blobs in parallel, and nothing named before it is there.
 //!
 //! The root is asked for first, by digest: a registry that has it has all that it names, but for layers that aren't to be
-//! distributed, and what is left is one request a tag. Otherwise blobs go first, then manifests below the root from the bottom up, then the root under
-//! its tags. So whatever breaks off a push, no tag ever names what is incomplete.
+//! distributed, and what is left is one request a tag. Otherwise blobs go first, then manifests below the root from the
+//! bottom up, then the root under its tags. So whatever breaks off a push, no tag ever names what is incomplete.
+//!
+//! [`push`] does all of it. [`upload`] does all but the tags, and [`tag`] the rest, for those who have something to do in
+//! between that the tags must wait for.
 //!
 //! With a blob repository, a layer goes there first and is mounted from there: on registries with a store for each
 //! repository, images that share layers then store and send them once.
@@ -81,7 +84,7 @@ impl Summary {
     }
 }
 
-/// Pushes an image.
+/// Pushes an image: as [`upload`] and then [`tag`] do, but for a root that has tags and so needn't be put by digest.
 ///
 /// Dropping the future ends all that is under way; the tags are then as they were, or some are moved.
 ///
@@ -89,27 +92,38 @@ impl Summary {
 /// The first error of any part; the other parts are then ended. [`Error::Partly`] once tags were moved.
 pub async fn push(client: &Client, push: &Push) -> Result<Summary, Error> {
     let plan = Plan::new(&push.content, &push.root, push.push_foreign)?;
-    let mount_from: BTreeSet<String> = plan
-        .blobs
-        .iter()
-        .flat_map(|blob| push.content.mounts(&blob.digest, client.registry()).map(str::to_owned))
-        .collect();
-    let home = push.blob_repository.as_deref().filter(|home| *home != push.repository);
-    let home = home.map(|home| Arc::new(Scope::push(home, mount_from.clone())));
-    let mount_from = mount_from.into_iter().chain(home.iter().map(|home| home.repository().to_owned()));
-    let scope = Arc::new(Scope::push(&push.repository, mount_from.collect()));
-    let mut summary = Summary { foreign: plan.foreign.len(), ..Summary::default() };
-    let exists = client.has_manifest(&scope, &push.root).await?;
-    let levels = if exists { Vec::new() } else { missing(client, push, &scope, &plan).await? };
-    let lacking = levels.iter().flatten().chain((!exists).then_some(&push.root));
-    let needed = needed(push, &plan, lacking)?;
-    let scopes = Scopes { target: Arc::clone(&scope), home };
-    push_blobs(client, push, &scopes, needed, &mut summary).await?;
-    for level in levels {
-        push_level(client, push, &scope, level).await?;
+    let scopes = Scopes::new(client, push, &plan);
+    let mut summary = Summary::default();
+    let exists = push_below(client, push, &scopes, &plan, &mut summary).await?;
+    if push.tags.is_empty() && !exists {
+        push_root(client, push, &scopes).await?;
     }
-    push_root(client, push, &scope, exists, &mut summary).await?;
+    summary.tagged = move_tags(client, push, &scopes).await?;
     Ok(summary)
+}
+
+/// Pushes an image, the root by its digest, and leaves all tags as they are.
+///
+/// # Errors
+/// The first error of any part; the other parts are then ended.
+pub async fn upload(client: &Client, push: &Push) -> Result<Summary, Error> {
+    let plan = Plan::new(&push.content, &push.root, push.push_foreign)?;
+    let scopes = Scopes::new(client, push, &plan);
+    let mut summary = Summary::default();
+    if !push_below(client, push, &scopes, &plan, &mut summary).await? {
+        push_root(client, push, &scopes).await?;
+    }
+    Ok(summary)
+}
+
+/// Moves the tags of an image that is there, and returns how many there are.
+///
+/// # Errors
+/// If a tag is refused; [`Error::Partly`] once others were moved.
+pub async fn tag(client: &Client, push: &Push) -> Result<usize, Error> {
+    // With the scopes of the upload, whose credentials are at hand.
+    let plan = Plan::new(&push.content, &push.root, push.push_foreign)?;
+    move_tags(client, push, &Scopes::new(client, push, &plan)).await
 }
 
 /// The repositories that blobs go to.
@@ -119,6 +133,39 @@ struct Scopes {
     target: Arc<Scope>,
     /// The one that gets layers first, if there is one.
     home: Option<Arc<Scope>>,
+}
+
+impl Scopes {
+    fn new(client: &Client, push: &Push, plan: &Plan) -> Self {
+        let mount_from: BTreeSet<String> = plan
+            .blobs
+            .iter()
+            .flat_map(|blob| push.content.mounts(&blob.digest, client.registry()).map(str::to_owned))
+            .collect();
+        let home = push.blob_repository.as_deref().filter(|home| *home != push.repository);
+        let home = home.map(|home| Arc::new(Scope::push(home, mount_from.clone())));
+        let mount_from = mount_from.into_iter().chain(home.iter().map(|home| home.repository().to_owned()));
+        Self { target: Arc::new(Scope::push(&push.repository, mount_from.collect())), home }
+    }
+}
+
+/// Brings all that the root names; returns whether the root itself was there, and so all of it.
+async fn push_below(
+    client: &Client,
+    push: &Push,
+    scopes: &Scopes,
+    plan: &Plan,
+    summary: &mut Summary,
+) -> Result<bool, Error> {
+    summary.foreign = plan.foreign.len();
+    let exists = client.has_manifest(&scopes.target, &push.root).await?;
+    let levels = if exists { Vec::new() } else { missing(client, push, &scopes.target, plan).await? };
+    let lacking = levels.iter().flatten().chain((!exists).then_some(&push.root));
+    push_blobs(client, push, scopes, needed(push, plan, lacking)?, summary).await?;
+    for level in levels {
+        push_level(client, push, &scopes.target, level).await?;
+    }
+    Ok(exists)
 }
 
 /// The manifests below the root that the registry lacks, by level.
@@ -273,37 +320,28 @@ async fn push_level(
     in_parallel(push.jobs, work).await.map(drop)
 }
 
-/// Puts what is tagged under each tag, images first and the root last, which also makes the root known by digest; by
-/// digest alone if it has no tag.
-async fn push_root(
-    client: &Client,
-    push: &Push,
-    scope: &Scope,
-    exists: bool,
-    summary: &mut Summary,
-) -> Result<(), Error> {
+/// Puts the root by its digest.
+async fn push_root(client: &Client, push: &Push, scopes: &Scopes) -> Result<(), Error> {
+    push_level(client, push, &scopes.target, vec![push.root.clone()]).await
+}
+
+/// Puts what is tagged under each tag, images first and the root last, which also makes the root known by digest.
+async fn move_tags(client: &Client, push: &Push, scopes: &Scopes) -> Result<usize, Error> {
     if push.dry_run {
-        summary.tagged = push.image_tags.len() + push.tags.len();
-        return Ok(());
-    }
-    if push.tags.is_empty() && !exists {
-        let digest = push.root.digest.to_string();
-        client.put_manifest(scope, &digest, &push.root, push.content.bytes(&push.root.digest)?).await?;
-        (client.listener())(&Event::Manifest { digest: &push.root.digest });
+        return Ok(push.image_tags.len() + push.tags.len());
     }
     let images = push.image_tags.iter().map(|(image, tag)| (image, tag));
     let mut done: Vec<Tag> = Vec::new();
     for (manifest, tag) in images.chain(push.tags.iter().map(|tag| (&push.root, tag))) {
         let bytes = push.content.bytes(&manifest.digest)?;
-        match client.put_manifest(scope, tag.as_str(), manifest, bytes).await {
+        match client.put_manifest(&scopes.target, tag.as_str(), manifest, bytes).await {
             Ok(()) => (client.listener())(&Event::Tagged { tag }),
             Err(error) if done.is_empty() => return Err(error),
             Err(error) => return Err(Error::Partly { done, failed: tag.clone(), source: Box::new(error) }),
         }
         done.push(tag.clone());
-        summary.tagged += 1;
     }
-    Ok(())
+    Ok(done.len())
 }
 
 /// Runs `work`, at most `jobs` at once, started in order. The first error ends all of it.

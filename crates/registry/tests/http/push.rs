@@ -3,7 +3,7 @@
 use super::common::*;
 use oci::{Compression, Digest, Family, Platform};
 use registry::client::{Client, Options};
-use registry::push::{Summary, push};
+use registry::push::{Summary, push, tag, upload};
 use testing::image::{image, layer, small};
 use testing::registry::{FakeRegistry, Fault, Login, Request};
 
@@ -252,4 +252,22 @@ async fn large_blobs_are_streamed_and_told() {
         heard.iter().any(|event| event.starts_with("Blob") && event.contains("//app:large")),
         "{heard:?}"
     );
+}
+
+#[tokio::test]
+async fn an_upload_moves_no_tag_and_tags_need_nothing_else() {
+    let fake = FakeRegistry::start();
+    let (image, folder) = (layers(2), tempfile::tempdir().unwrap());
+    let work = to_app(content(&folder, &[&image]), image.descriptor(), &["1", "2"]);
+    let client = client(&fake);
+    let summary = upload(&client, &work).await.unwrap();
+    assert_eq!((summary.sent, summary.tagged), (3, 0));
+    assert!(fake.tags("app").is_empty());
+    assert_eq!(fake.count("PUT", &format!("/manifests/{}", image.digest())), 1);
+    let again = upload(&client, &work).await.unwrap();
+    assert_eq!(again, Summary { existed: 3, ..Summary::default() });
+    fake.forget_requests();
+    assert_eq!(tag(&client, &work).await.unwrap(), 2);
+    assert_eq!(fake.requests().len(), 2);
+    assert_eq!(fake.tags("app").into_values().collect::<Vec<_>>(), [image.digest(), image.digest()]);
 }
