@@ -13,6 +13,7 @@ use oci::reference::Repository;
 
 use crate::environment::Environment;
 use crate::exit::{Exit, fail, usage};
+use crate::program;
 use crate::spec::{self, Spec};
 use crate::target::Target;
 use crate::ui::Ui;
@@ -101,7 +102,7 @@ pub fn run(
     let image = format!("{repository}@{}", target.root.digest);
     let arguments =
         command_line(&image, predicate.as_ref().map(|(path, kind)| (path.as_path(), *kind)), &args.passed);
-    ui.say(format!("{} {}", tool.display(), shown(&arguments)));
+    ui.say(program::shown(&tool, &arguments));
     // Paths that were typed are relative to where they were typed, not to where `bazel run` starts programs.
     let status = Command::new(&tool).args(&arguments).current_dir(&environment.directory).status();
     let status = match status {
@@ -141,19 +142,6 @@ fn command_line(image: &str, predicate: Option<(&Path, &str)>, passed: &[OsStrin
     arguments
 }
 
-/// For people: an argument with a blank is shown in quotes.
-fn shown(arguments: &[OsString]) -> String {
-    let words = arguments.iter().map(|argument| {
-        let text = argument.to_string_lossy();
-        if text.is_empty() || text.contains(char::is_whitespace) {
-            format!("{text:?}")
-        } else {
-            text.into_owned()
-        }
-    });
-    words.collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,10 +175,5 @@ mod tests {
         let attest =
             command_line("r.example/a@sha256:0", Some((Path::new("/p/sbom.json"), "spdx")), &words("--yes"));
         assert_eq!(attest, words("attest r.example/a@sha256:0 --predicate /p/sbom.json --type spdx --yes"));
-    }
-
-    #[test]
-    fn shows_where_an_argument_ends() {
-        assert_eq!(shown(&["sign".into(), "a b".into(), "".into()]), r#"sign "a b" """#);
     }
 }

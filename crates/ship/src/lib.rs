@@ -16,6 +16,7 @@ pub mod inspect;
 pub mod interrupt;
 pub mod load;
 pub mod names;
+pub mod program;
 pub mod push;
 pub mod report;
 pub mod runfiles;

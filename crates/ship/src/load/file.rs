@@ -12,11 +12,11 @@ use oci::archive::{self, Archive, Format};
 use oci::atomic::AtomicFile;
 use oci::manifest::Document;
 use oci::{Descriptor, Platform, Reference};
-use tokio::process::Command;
 
 use crate::environment::Environment;
 use crate::exit::{Exit, fail, usage};
 use crate::images;
+use crate::program;
 use crate::spec;
 use crate::target::Target;
 use crate::ui::{Ui, bytes};
@@ -77,12 +77,14 @@ pub(super) async fn load(
     let file = std::fs::File::create(&path).context(room)?;
     drop(pack(&image, file, ui).await.context(room)?);
 
-    let shown = format!("{} load --input {}", program.display(), path.display());
-    let mut command = Command::new(&program);
-    command.args(["load", "--input"]).arg(&path).current_dir(&environment.directory);
-    // A loader that has runfiles of its own finds them among those of this target.
-    command.envs(files.variables()).kill_on_drop(true).stdin(Stdio::null()).stdout(io::stderr());
-    let status = command.status().await.with_context(|| format!("cannot start the loader: {shown}"))?;
+    let arguments = ["load".into(), "--input".into(), path.into_os_string()];
+    let shown = program::shown(&program, &arguments);
+    let mut command = program::helper(&program, &arguments, files, environment);
+    let status = command
+        .stdin(Stdio::null())
+        .status()
+        .await
+        .with_context(|| format!("cannot start the loader: {shown}"))?;
     if !status.success() {
         return Err(fail(Exit::Failed, format!("the loader failed, {status}: {shown}")));
     }
