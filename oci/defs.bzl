@@ -13,6 +13,7 @@ load("//oci/private:layer.bzl", _oci_layer = "oci_layer")
 load("//oci/private:load.bzl", _oci_load_rule = "oci_load_rule")
 load("//oci/private:push.bzl", _oci_push_rule = "oci_push_rule")
 load("//oci/private:run_macros.bzl", _oci_load = "oci_load", _oci_push = "oci_push")
+load("//oci/private:signer.bzl", _oci_signer = "oci_signer")
 
 visibility("public")
 
@@ -28,4 +29,5 @@ oci_load = _oci_load
 oci_load_rule = _oci_load_rule
 oci_push = _oci_push
 oci_push_rule = _oci_push_rule
+oci_signer = _oci_signer
 oci_tarball_rule = _oci_load_rule

@@ -130,3 +130,25 @@ OciPushInfo = provider(
         "tags_file": "File or None. Holds further tags, one a line.",
     },
 )
+
+def _oci_signer_info_init(*, label, tool, args, env, runfiles):
+    return {
+        "args": _check_tuple("OciSignerInfo", "args", args),
+        "env": env,
+        "label": label,
+        "runfiles": runfiles,
+        "tool": _check_file("OciSignerInfo", "tool", tool),
+    }
+
+OciSignerInfo, _new_oci_signer_info = provider(
+    doc = "A tool that signs what a push has sent.",
+    fields = {
+        "args": """tuple of tuples. The arguments, each in parts: strings, in which placeholders such as `{reference}` expand when
+the push runs, and Files, which stand for their paths then.""",
+        "env": "dict from string to tuple. Variables of the tool's environment, with values like arguments.",
+        "label": "string. The target, without a canonical repository name.",
+        "runfiles": "runfiles. The tool, what it needs, and the files of args and env.",
+        "tool": "File. The executable, for the machine that the push runs on.",
+    },
+    init = _oci_signer_info_init,
+)

@@ -44,37 +44,55 @@ def _value(ctx, name):
         return ctx.expand_location("$(%s)" % name, ctx.attr.data)
     return ctx.var.get(name)
 
-def expand_make(ctx, text, in_env = False):
-    """Expands `$(location …)` and its like over `data`, and make variables that are defined.
+def make_parts(text, value_of, in_env = False):
+    """Takes a text apart at what is written as `$(NAME)` and has a value.
 
-    `$$(NAME)` of something that would expand is the text `$(NAME)`.
+    `$$(NAME)` of something that has a value is the text `$(NAME)`.
+
+    Args:
+      text: string.
+      value_of: function from NAME, a string, to what takes its place, or to None, where it stays as it is.
+      in_env: bool. Whether assemble takes `$$` for a dollar and `$K` for a variable afterwards, as it does in env.
+
+    Returns:
+      list: strings as they are in the text, and values.
+    """
+    segments = text.split("$(")
+    parts = [segments[0]]
+    before = segments[0]
+    for segment in segments[1:]:
+        name, closed, rest = segment.partition(")")
+        value = value_of(name) if closed else None
+        escaped = (len(before) - len(before.rstrip("$"))) % 2 == 1
+        if value == None or (escaped and in_env):
+            parts.append("$(" + segment)
+            before = segment
+        elif escaped:
+            # The dollar before this one has made it a text.
+            parts.append("(" + segment)
+            before = segment
+        else:
+            parts.extend([value, rest])
+            before = rest
+    return parts
+
+def expand_make(ctx, text, in_env = False):
+    """Expands `$(location …)` and its like over `data`, and make variables that are defined, as make_parts does.
 
     Args:
       ctx: the rule's context, with EXPANSION_ATTRS.
       text: string.
-      in_env: bool. Whether assemble takes `$$` for a dollar and `$K` for a variable afterwards, as it does in env.
+      in_env: bool. As of make_parts.
 
     Returns:
       string.
     """
-    segments = text.split("$(")
-    expanded = segments[0]
-    before = segments[0]
-    for segment in segments[1:]:
-        name, closed, rest = segment.partition(")")
-        value = _value(ctx, name) if closed else None
-        escaped = (len(before) - len(before.rstrip("$"))) % 2 == 1
-        if value == None or (escaped and in_env):
-            expanded += "$(" + segment
-            before = segment
-        elif escaped:
-            # The dollar before this one has made it a text.
-            expanded += "(" + segment
-            before = segment
-        else:
-            expanded += (value.replace("$", "$$") if in_env else value) + rest
-            before = rest
-    return expanded
+
+    def value_of(name):
+        value = _value(ctx, name)
+        return value.replace("$", "$$") if value and in_env else value
+
+    return "".join(make_parts(text, value_of, in_env))
 
 def placeholders_of(ctx, label):
     """What stands for the placeholders that don't come from the workspace status.

@@ -1,11 +1,13 @@
 """oci_push_rule: `bazel run` sends an image to a registry."""
 
-load("//oci:providers.bzl", "OciPushInfo")
+load("//oci:providers.bzl", "OciPushInfo", "OciSignerInfo")
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
 load(":actions.bzl", "write_reference")
 load(":content.bzl", "image_or_index")
 load(":labels.bzl", "display_label")
-load(":run_target.bzl", "RUN_ATTRS", "optional_file_reference", "run_target")
+load(":run_target.bzl", "RUN_ATTRS", "file_reference", "optional_file_reference", "run_target")
+load(":signer.bzl", "signer_options", "signer_texts")
+load(":stamp.bzl", "stamp_keys")
 
 visibility("//oci/...")
 
@@ -27,6 +29,7 @@ def _check(ctx):
 def _oci_push_impl(ctx):
     _check(ctx)
     image = image_or_index(ctx.attr.image)
+    signer = ctx.attr.signer[OciSignerInfo] if ctx.attr.signer else None
     options = {
         "blob_repository": ctx.attr.blob_repository or None,
         "platform_tags": ctx.attr.platform_tags,
@@ -34,7 +37,11 @@ def _oci_push_impl(ctx):
         "remote_tags_file": optional_file_reference(ctx, ctx.file.remote_tags),
         "repository": ctx.attr.repository or None,
         "repository_file": optional_file_reference(ctx, ctx.file.repository_file),
+        "signer": signer_options(signer, lambda file: file_reference(ctx, file)) if signer else None,
     }
+
+    # Braces in arguments of a signer may be JSON: only what can be nothing but a stamp is one.
+    signed_stamps = ["{%s}" % key for key in stamp_keys(signer_texts(signer))] if signer else []
     reference = ctx.actions.declare_file(ctx.label.name + ".strata/reference")
     write_reference(
         ctx,
@@ -49,9 +56,10 @@ def _oci_push_impl(ctx):
             ctx,
             "push",
             options,
-            names = [ctx.attr.repository] + ctx.attr.remote_tags_list + ctx.attr.platform_tags,
+            names = [ctx.attr.repository] + ctx.attr.remote_tags_list + ctx.attr.platform_tags + signed_stamps,
             name_files = [file for file in (ctx.file.repository_file, ctx.file.remote_tags) if file],
             mount_from = ctx.attr.mount_from,
+            runfiles = [signer.runfiles] if signer else [],
         ),
         OutputGroupInfo(reference = depset([reference])),
         OciPushInfo(
@@ -98,6 +106,11 @@ given on the command line.""",
         "repository_file": attr.label(
             doc = "A file that holds the repository, which may hold stamps.",
             allow_single_file = True,
+        ),
+        "signer": attr.label(
+            doc = """An `oci_signer`: a tool that is run with the digest when all is in the registry, and before any tag moves.
+So a tag never names what isn't signed.""",
+            providers = [OciSignerInfo],
         ),
     },
     executable = True,

@@ -26,7 +26,7 @@ def oci_push(name, *, image, remote_tags = None, run_on = "host", **kwargs):
       image: label of an `oci_image` or `oci_image_index`.
       remote_tags: list of strings, or label of a file with one tag a line. None: pushed by digest only.
       run_on: `host`, the machine that `bazel run` runs on, or `target`, for a test or a binary that runs it elsewhere.
-      **kwargs: repository or repository_file, platform_tags, blob_repository, mount_from, and the attributes common to
+      **kwargs: repository or repository_file, platform_tags, blob_repository, mount_from, signer, and the attributes common to
         all rules that run.
     """
     route(kwargs, "remote_tags", remote_tags)

@@ -87,7 +87,7 @@ def ship_target(ctx, command, spec, runfiles):
         runfiles = ctx.runfiles(files = [executable, file]).merge(runfiles).merge(ship.runfiles),
     )
 
-def run_target(ctx, command, options, names = [], name_files = [], programs = [], mount_from = []):
+def run_target(ctx, command, options, names = [], name_files = [], programs = [], mount_from = [], runfiles = []):
     """Declares the executable and its spec.
 
     Args:
@@ -98,6 +98,7 @@ def run_target(ctx, command, options, names = [], name_files = [], programs = []
       name_files: list of File. Those that options refer to, and that may hold stamps.
       programs: list of Target. The programs that options refer to.
       mount_from: list of strings. Repositories of the registry that is pushed to, which may hold some of the blobs.
+      runfiles: list of runfiles. What else options refer to.
 
     Returns:
       DefaultInfo.
@@ -137,5 +138,5 @@ def run_target(ctx, command, options, names = [], name_files = [], programs = []
     credentials = [credentials_of(source) for source in sources if credentials_of(source)]
     info = [program[DefaultInfo] for program in programs]
     files = name_files + status + credentials + [program.files_to_run.executable for program in info]
-    runfiles = ctx.runfiles(files = files).merge(content_runfiles(ctx, content, moved))
-    return ship_target(ctx, command, spec, runfiles.merge_all([program.default_runfiles for program in info]))
+    needed = ctx.runfiles(files = files).merge(content_runfiles(ctx, content, moved))
+    return ship_target(ctx, command, spec, needed.merge_all(runfiles + [program.default_runfiles for program in info]))

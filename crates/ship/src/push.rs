@@ -4,6 +4,7 @@
 //! sent before all of it is known to be right.
 
 mod destination;
+mod signer;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -14,13 +15,14 @@ use anyhow::Context as _;
 use oci::Platform;
 use oci::reference::Repository;
 use registry::client::{Client, Options};
-use registry::push::{Push, Summary, push};
+use registry::push::{Push, Summary};
 use registry::read_back::read_back;
 use registry::serve::Embedded;
 
 use crate::credentials::keychain;
 use crate::environment::Environment;
 use crate::exit::Exit;
+use crate::push::signer::Signer;
 use crate::report;
 use crate::spec::{self, Spec};
 use crate::target::Target;
@@ -139,7 +141,18 @@ pub async fn run(
         push_foreign: args.allow_nondistributable_artifacts,
         dry_run: args.dry_run,
     };
-    let pushed = push(&client, &work).await;
+    let signer = match &declared.signer {
+        Some(signer) if embedded.is_none() => Some(Signer::new(target, signer, &repository)?),
+        Some(signer) => {
+            ui.say(format!("not signed by {}: the embedded registry ends with this program", signer.label));
+            None
+        }
+        None => None,
+    };
+    let pushed = match &signer {
+        None => registry::push::push(&client, &work).await.map_err(Into::into),
+        Some(signer) => push_signed(&client, &work, signer, target, environment, ui).await,
+    };
     ui.end();
     let summary = pushed?;
     if embedded.is_some() && !args.dry_run {
@@ -159,6 +172,26 @@ pub async fn run(
     }
     ui.result(format!("{repository}@{}", target.root.digest))?;
     Ok(Exit::Done)
+}
+
+/// Pushes, with the signer before tags move.
+async fn push_signed(
+    client: &Client,
+    work: &Push,
+    signer: &Signer,
+    target: &Target,
+    environment: &Environment,
+    ui: &Ui,
+) -> anyhow::Result<Summary> {
+    let mut summary = registry::push::upload(client, work).await?;
+    ui.end();
+    if work.dry_run {
+        ui.say(format!("would sign: {}", signer.shown()));
+    } else {
+        signer.run(target, environment, ui).await?;
+    }
+    summary.tagged = registry::push::tag(client, work).await?;
+    Ok(summary)
 }
 
 fn client(

@@ -2,6 +2,7 @@
 //!
 //! A field that this version doesn't know is passed over; a major version that it doesn't know is refused.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -127,6 +128,33 @@ pub struct Push {
     pub platform_tags: Vec<String>,
     /// A repository of the same registry that gets all layers, from which they are mounted.
     pub blob_repository: Option<String>,
+    /// What signs the image before tags move.
+    pub signer: Option<Signer>,
+}
+
+/// A program that signs what was pushed.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Signer {
+    /// The target that declares it, for messages.
+    pub label: String,
+    /// The executable.
+    pub tool: File,
+    /// Its arguments, each in parts. Texts may hold placeholders.
+    #[serde(default)]
+    pub args: Vec<Vec<Part>>,
+    /// Variables of its environment, whose values are like arguments.
+    #[serde(default)]
+    pub env: BTreeMap<String, Vec<Part>>,
+}
+
+/// A part of an argument.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Part {
+    /// Text.
+    Text(String),
+    /// The path of a file of the build.
+    File(File),
 }
 
 /// What a load names the image. Names may hold placeholders: see [`crate::names`].

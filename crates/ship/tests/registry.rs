@@ -12,4 +12,5 @@ mod registry {
     mod places;
     mod push;
     mod serve;
+    mod signer;
 }

@@ -43,6 +43,37 @@ stamps_test = analysistest.make(
     doc = "The values of stamps are read when a target runs: no action has them as inputs.",
 )
 
+def _signer_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    target = analysistest.target_under_test(env)
+    spec = json.decode([
+        action
+        for action in analysistest.target_actions(env)
+        if action.mnemonic == "FileWrite"
+    ][0].content)
+    signer = spec["push"]["signer"]
+    file = {"path": "oci/tests/run/repository.txt", "rlocation": "_main/oci/tests/run/repository.txt"}
+    asserts.equals(env, [
+        ["sign"],
+        ["-a=commit={STABLE_COMMIT}"],
+        ["--key=", file, "!"],
+        ["it's $HOME $", "(location repository.txt) {JSON}"],
+        ["{reference}"],
+    ], signer["args"])
+    asserts.equals(env, {"KEY": [file]}, signer["env"])
+    asserts.equals(env, "//oci/tests/run:signer", signer["label"])
+    asserts.equals(env, "_main/oci/tests/run/loader", signer["tool"]["rlocation"])
+    asserts.equals(env, ["stable-status.txt"], [file["path"].split("/")[-1] for file in spec["status"]])
+    runfiles = [file.basename for file in target[DefaultInfo].default_runfiles.files.to_list()]
+    for name in ["loader", "loader.sh", "repository.txt", "stable-status.txt"]:
+        asserts.true(env, name in runfiles, name + " is in the runfiles")
+    return analysistest.end(env)
+
+signer_test = analysistest.make(
+    _signer_test_impl,
+    doc = "A push names its signer in the spec, argument by argument, and has all of its files.",
+)
+
 def _reference_test_impl(ctx):
     env = analysistest.begin(ctx)
     target = analysistest.target_under_test(env)
