@@ -107,8 +107,22 @@ def placeholders_of(ctx, label):
     if not ctx.attr.expand and not ctx.attr.substitutions:
         return None
     names = {"name": ctx.label.name, "package": ctx.label.package}
+    return names | substitutions_of(ctx, label, taken = names.keys())
+
+def substitutions_of(ctx, label, taken):
+    """What stands for the placeholders that `substitutions` declares.
+
+    Args:
+      ctx: the rule's context, with `substitutions`.
+      label: string. The target, for messages.
+      taken: list of strings. Placeholders that mean something else.
+
+    Returns:
+      dict of strings.
+    """
+    values = {}
     for name, target in ctx.attr.substitutions.items():
-        if name in names or name.startswith(("STABLE_", "BUILD_")):
+        if name in taken or name.startswith(("STABLE_", "BUILD_")):
             fail("%s: substitutions: {%s} has a meaning already: choose another name." % (label, name))
         if not name or "{" in name or "}" in name:
             fail("%s: substitutions: %r can't stand between braces: choose another name." % (label, name))
@@ -120,8 +134,8 @@ def placeholders_of(ctx, label):
                 type(value),
                 target.label,
             ))
-        names[name] = str(value).lower() if type(value) == "bool" else str(value)
-    return names
+        values[name] = str(value).lower() if type(value) == "bool" else str(value)
+    return values
 
 def status_files_of(ctx, texts, files):
     """The status files that placeholders of a target need: none, where it isn't stamped or names no key.

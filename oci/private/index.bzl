@@ -4,6 +4,7 @@ load("//oci:providers.bzl", "OciIndexInfo")
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
 load(":actions.bzl", "write_index", "write_layout")
 load(":content.bzl", "content_of")
+load(":expansion.bzl", "make_parts")
 load(":image_groups.bzl", "archive_groups")
 load(":index_images.bzl", "INDEX_IMAGES_ATTRS", "check_images", "images_of")
 load(":labels.bzl", "display_label")
@@ -24,7 +25,7 @@ def _oci_image_index_impl(ctx):
         }.items()
     }
     spec = {
-        "annotations": ctx.attr.annotations_dict or None,
+        "annotations": {key: "".join(make_parts(value, ctx.var.get)) for key, value in ctx.attr.annotations_dict.items()} or None,
         "images": [{"built_for": image.built_for, "label": image.info.label} for image in named],
         "label": label,
         "media_types": "oci",

@@ -4,6 +4,7 @@ load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
 load(":actions.bzl", "write_archive")
 load(":content.bzl", "content_of", "image_or_index")
 load(":labels.bzl", "display_label")
+load(":names.bzl", "NAMES_ATTRS", "names_expander")
 load(":run_target.bzl", "RUN_ATTRS", "optional_file_reference", "run_target", "status_of_names")
 
 visibility("//oci/...")
@@ -16,7 +17,7 @@ def _tarball(ctx, names, name_files):
         format = ctx.attr.format,
         label = display_label(ctx.label),
         archive = archive,
-        tags = ctx.attr.repo_tags_list,
+        tags = names,
         tags_file = ctx.file.repo_tags,
         status = status_of_names(ctx, names, name_files),
     )
@@ -25,13 +26,14 @@ def _tarball(ctx, names, name_files):
 def _oci_load_impl(ctx):
     if bool(ctx.attr.repo_tags_list) == bool(ctx.file.repo_tags):
         fail("%s: repo_tags is the name that the image gets in the runtime: set it, such as repo_tags = [\"app:latest\"]." % ctx.label)
+    expand = names_expander(ctx)
+    names = [expand(name) for name in ctx.attr.repo_tags_list]
     options = {
         "format": ctx.attr.format,
         "loader": optional_file_reference(ctx, ctx.executable.loader),
-        "repo_tags": ctx.attr.repo_tags_list,
+        "repo_tags": names,
         "repo_tags_file": optional_file_reference(ctx, ctx.file.repo_tags),
     }
-    names = ctx.attr.repo_tags_list
     name_files = [ctx.file.repo_tags] if ctx.file.repo_tags else []
     target = run_target(
         ctx,
@@ -49,7 +51,7 @@ oci_load_rule = rule(
 
 Output group: `tarball`, an archive with the names, for `docker load` and others. It is made only where it is asked for: a load needs
 none. Stamps in names get the values of the build that makes it.""",
-    attrs = RUN_ATTRS | {
+    attrs = RUN_ATTRS | NAMES_ATTRS | {
         "format": attr.string(
             doc = """Format of archives. `docker` is for every `docker load`, and holds one image; readers of OCI layouts take it
 too. `oci` is an OCI image layout, and holds an index as well. (Docker before version 23 reads no layer that is compressed with

@@ -5,37 +5,43 @@ load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
 load(":actions.bzl", "write_reference")
 load(":content.bzl", "image_or_index")
 load(":labels.bzl", "display_label")
+load(":names.bzl", "NAMES_ATTRS", "names_expander")
 load(":run_target.bzl", "RUN_ATTRS", "file_reference", "optional_file_reference", "run_target")
 load(":signer.bzl", "signer_options", "signer_texts")
 load(":stamp.bzl", "stamp_keys")
 
 visibility("//oci/...")
 
-def _check(ctx):
+def _check(ctx, repository, other_repositories):
     """What can be told without the values of stamps. `ship` checks the rest before it sends anything."""
-    repository = ctx.attr.repository
     if repository and ctx.file.repository_file:
         fail("%s: repository and repository_file are both set: keep one of them." % ctx.label)
     if "@" in repository or ":" in repository.split("/")[-1]:
         fail("%s: repository %r holds a tag or a digest. Tags go into remote_tags, and the digest is the image's own: leave them out." % (ctx.label, repository))
-    for attribute, repositories in [
-        ("blob_repository", [ctx.attr.blob_repository] if ctx.attr.blob_repository else []),
-        ("mount_from", ctx.attr.mount_from),
-    ]:
-        for repository in repositories:
+    for attribute, others in other_repositories.items():
+        for repository in others:
             if repository != repository.lower() or ":" in repository or "@" in repository or "." in repository.split("/")[0]:
                 fail("%s: %s names repositories of the registry that is pushed to, without the registry and a tag, such as \"base/debian\", not %r" % (ctx.label, attribute, repository))
 
 def _oci_push_impl(ctx):
-    _check(ctx)
+    expand = names_expander(ctx)
+    repository = expand(ctx.attr.repository)
+    remote_tags = [expand(tag) for tag in ctx.attr.remote_tags_list]
+    platform_tags = [expand(tag) for tag in ctx.attr.platform_tags]
+    blob_repository = expand(ctx.attr.blob_repository)
+    mount_from = [expand(name) for name in ctx.attr.mount_from]
+    _check(ctx, repository, {
+        "blob_repository": [blob_repository] if blob_repository else [],
+        "mount_from": mount_from,
+    })
     image = image_or_index(ctx.attr.image)
     signer = ctx.attr.signer[OciSignerInfo] if ctx.attr.signer else None
     options = {
-        "blob_repository": ctx.attr.blob_repository or None,
-        "platform_tags": ctx.attr.platform_tags,
-        "remote_tags": ctx.attr.remote_tags_list,
+        "blob_repository": blob_repository or None,
+        "platform_tags": platform_tags,
+        "remote_tags": remote_tags,
         "remote_tags_file": optional_file_reference(ctx, ctx.file.remote_tags),
-        "repository": ctx.attr.repository or None,
+        "repository": repository or None,
         "repository_file": optional_file_reference(ctx, ctx.file.repository_file),
         "signer": signer_options(signer, lambda file: file_reference(ctx, file)) if signer else None,
     }
@@ -46,7 +52,7 @@ def _oci_push_impl(ctx):
     write_reference(
         ctx,
         label = display_label(ctx.label),
-        repository = ctx.attr.repository,
+        repository = repository,
         repository_file = ctx.file.repository_file,
         digest = image.digest,
         reference = reference,
@@ -56,18 +62,18 @@ def _oci_push_impl(ctx):
             ctx,
             "push",
             options,
-            names = [ctx.attr.repository] + ctx.attr.remote_tags_list + ctx.attr.platform_tags + signed_stamps,
+            names = [repository] + remote_tags + platform_tags + signed_stamps,
             name_files = [file for file in (ctx.file.repository_file, ctx.file.remote_tags) if file],
-            mount_from = ctx.attr.mount_from,
+            mount_from = mount_from,
             runfiles = [signer.runfiles] if signer else [],
         ),
         OutputGroupInfo(reference = depset([reference])),
         OciPushInfo(
             digest = image.digest,
             image = image,
-            repository = ctx.attr.repository or None,
+            repository = repository or None,
             repository_file = ctx.file.repository_file,
-            tags = tuple(ctx.attr.remote_tags_list),
+            tags = tuple(remote_tags),
             tags_file = ctx.file.remote_tags,
         ),
     ]
@@ -79,7 +85,7 @@ oci_push_rule = rule(
 Output group `reference`: a file that holds `REPOSITORY@sha256:…`, for rules that deploy. It is a build output like any
 other, and nothing is pushed for it.
 """,
-    attrs = RUN_ATTRS | {
+    attrs = RUN_ATTRS | NAMES_ATTRS | {
         "blob_repository": attr.string(
             doc = """A repository of the same registry, such as `"shared/blobs"`, that gets all layers, and from which they are
 mounted. For registries that keep a store for each repository: images that share layers then send and

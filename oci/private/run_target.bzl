@@ -9,7 +9,7 @@ load(":current_ship.bzl", "ShipInfo")
 load(":labels.bzl", "display_label")
 load(":layout_images.bzl", "layout_images_aspect")
 load(":run_files.bzl", "content_runfiles", "moved_files", "runfiles_path")
-load(":stamp.bzl", "placeholders", "status_files")
+load(":stamp.bzl", "OWN_PLACEHOLDERS", "placeholders", "status_files")
 
 visibility("//oci/...")
 
@@ -40,9 +40,6 @@ def optional_file_reference(ctx, file, moved = {}):
     """As file_reference; None for None."""
     return file_reference(ctx, file, moved) if file else None
 
-# Placeholders that `ship` itself gives a value.
-_OWN = ["arch", "digest", "os", "tag", "variant"]
-
 def status_of_names(ctx, names, name_files):
     """The status files whose values names may need.
 
@@ -58,7 +55,7 @@ def status_of_names(ctx, names, name_files):
     # None where no name has a placeholder, so that a test that runs the target is not run again for every commit.
     if name_files:
         return status_files(ctx)
-    keys = [key for key in placeholders(names) if key not in _OWN]
+    keys = [key for key in placeholders(names) if key not in OWN_PLACEHOLDERS]
     return status_files(ctx, keys) if keys else []
 
 def ship_target(ctx, command, spec, runfiles):

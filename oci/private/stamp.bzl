@@ -33,6 +33,9 @@ they get none they stay as they are.""",
     ),
 }
 
+# Placeholders in names that `ship` itself gives a value.
+OWN_PLACEHOLDERS = ["arch", "digest", "os", "tag", "variant"]
+
 # Keys without STABLE_ that Bazel writes to the stable file all the same.
 _STABLE = ["BUILD_EMBED_LABEL", "BUILD_HOST", "BUILD_USER"]
 

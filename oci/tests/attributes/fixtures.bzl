@@ -2,7 +2,7 @@
 
 load("//oci:providers.bzl", "OciImageInfo")
 
-visibility("//oci/tests/attributes")
+visibility("//oci/tests/...")
 
 # Whatever a format between BUILD file and config could stumble over: ends of lines, separators, quotes, dollars that are no
 # reference, braces, and characters of one, two, three and four bytes in UTF-8.
