@@ -7,7 +7,6 @@ load(
     _cosign_from_toolchain = "cosign_from_toolchain",
     _cosign_toolchain = "cosign_toolchain",
 )
-load("//oci/private/pull:empty_repository.bzl", _empty_repository = "empty_repository")
 
 visibility("//cosign/...")
 
@@ -16,4 +15,3 @@ cosign_attest = _cosign_attest
 cosign_from_toolchain = _cosign_from_toolchain
 cosign_sign = _cosign_sign
 cosign_toolchain = _cosign_toolchain
-empty_repository = _empty_repository
