@@ -28,6 +28,11 @@ def scenario(world: World) -> None:
     world.step(f"of {len(blobs)} blobs none is an input of {' or '.join(MANIFESTS)}")
 
     bazel = world.module("three_layers")
+    graph = bazel.actions('mnemonic("Oci.*", deps(//shared:all))')
+    counts = {mnemonic: len(graph.of(mnemonic)) for mnemonic in ("OciLayerImport", "OciManifest")}
+    world.equal(counts, {"OciLayerImport": 9 + 20, "OciManifest": 20}, "actions of 20 images that share 9 of 10 tars")
+    world.step("20 images that share 9 of 10 tars import each tar once")
+
     text = bazel.workspace / "top.txt"
     # Never seen before, by earlier runs either: Bazel would find their outputs.
     text.write_text(f"{text.read_text()}{time.time_ns()}\n")
