@@ -1,4 +1,5 @@
-//! Writes metadata: manifests, indexes, base imports, layout directories and archives.
+//! Writes metadata: manifests, indexes, base imports, layout directories and archives; and what layers of a base are made of
+//! that nobody has as files: packages, unpacked.
 //!
 //! Each subcommand is one module with its `Args` and one `run`. Outputs depend on the inputs alone, and they
 //! appear all together or, if anything is wrong, not at all. Manifests and indexes are made from descriptions
@@ -7,6 +8,7 @@
 pub mod archive;
 pub mod arguments;
 pub mod base;
+pub mod debs;
 pub mod index;
 pub mod layout;
 mod lines;
@@ -52,6 +54,8 @@ enum Command {
     Layout(layout::Args),
     /// Writes the name of an image in a repository, by digest.
     Reference(reference::Args),
+    /// Writes the tar of a layer that has the files of Debian packages, and their descriptions for scanners.
+    Debs(debs::Args),
 }
 
 impl Cli {
@@ -69,6 +73,7 @@ impl Cli {
             Command::Archive(args) => archive::run(&args, warn),
             Command::Layout(args) => layout::run(&args),
             Command::Reference(args) => reference::run(&args),
+            Command::Debs(args) => debs::run(&args),
         }
     }
 }

@@ -297,9 +297,15 @@ _NORMAL_DEPENDENCIES = {
     "crates/assemble": {
         _COMMON_CONDITION: {
             "anyhow": Label("@crates//vendor/anyhow-1.0.104:anyhow"),
+            "base64": Label("@crates//vendor/base64-0.23.1:base64"),
             "clap": Label("@crates//vendor/clap-4.6.7:clap"),
+            "flate2": Label("@crates//vendor/flate2-1.1.10:flate2"),
+            "globset": Label("@crates//vendor/globset-0.4.21:globset"),
+            "lzma-rust2": Label("@crates//vendor/lzma-rust2-0.25.0:lzma_rust2"),
             "serde": Label("@crates//vendor/serde-1.0.229:serde"),
             "serde_json": Label("@crates//vendor/serde_json-1.0.154:serde_json"),
+            "tar": Label("@crates//vendor/tar-0.4.46:tar"),
+            "zstd": Label("@crates//vendor/zstd-0.14.3:zstd"),
         },
     },
     "examples/hello": {
@@ -444,12 +450,9 @@ _NORMAL_ALIASES = {
 _NORMAL_DEV_DEPENDENCIES = {
     "crates/assemble": {
         _COMMON_CONDITION: {
-            "flate2": Label("@crates//vendor/flate2-1.1.10:flate2"),
             "oci-spec": Label("@crates//vendor/oci-spec-0.10.0:oci_spec"),
             "proptest": Label("@crates//vendor/proptest-1.12.0:proptest"),
-            "tar": Label("@crates//vendor/tar-0.4.46:tar"),
             "tempfile": Label("@crates//vendor/tempfile-3.27.0:tempfile"),
-            "zstd": Label("@crates//vendor/zstd-0.14.3:zstd"),
         },
     },
     "examples/hello": {
