@@ -1,5 +1,5 @@
 //! Writes metadata: manifests, indexes, base imports, layout directories and archives; and what layers of a base are made of
-//! that nobody has as files: packages, unpacked.
+//! that nobody has as files: packages unpacked, certificates bundled.
 //!
 //! Each subcommand is one module with its `Args` and one `run`. Outputs depend on the inputs alone, and they
 //! appear all together or, if anything is wrong, not at all. Manifests and indexes are made from descriptions
@@ -8,6 +8,7 @@
 pub mod archive;
 pub mod arguments;
 pub mod base;
+pub mod ca_certs;
 pub mod debs;
 pub mod index;
 pub mod layout;
@@ -56,6 +57,8 @@ enum Command {
     Reference(reference::Args),
     /// Writes the tar of a layer that has the files of Debian packages, and their descriptions for scanners.
     Debs(debs::Args),
+    /// Writes one bundle of the certificates in files, directories and packages.
+    CaCerts(ca_certs::Args),
 }
 
 impl Cli {
@@ -74,6 +77,7 @@ impl Cli {
             Command::Layout(args) => layout::run(&args),
             Command::Reference(args) => reference::run(&args),
             Command::Debs(args) => debs::run(&args),
+            Command::CaCerts(args) => ca_certs::run(&args),
         }
     }
 }
