@@ -2,18 +2,16 @@
 
 load("//oci:providers.bzl", "OciLayerInfo")
 load("//oci:toolchain.bzl", "PACK_TOOLCHAIN_TYPE")
-load(":actions.bzl", "pack_layer")
 load(":labels.bzl", "display_label")
 load(":layer_attrs.bzl", "LAYER_ATTRS")
-load(":layer_entries.bzl", "add_dirs", "add_file", "add_runfiles", "add_settings", "add_srcs", "add_symlinks", "add_tars", "add_whiteouts", "entries_file", "place")
-load(":layer_platform.bzl", "add_platform", "layer_platform")
+load(":layer_entries.bzl", "add_dirs", "add_file", "add_runfiles", "add_settings", "add_srcs", "add_symlinks", "add_tars", "add_whiteouts", "place")
+load(":layer_platform.bzl", "layer_platform")
+load(":packed_layer.bzl", "packed_layer")
 load(":pkg_entries.bzl", "add_pkg", "is_pkg")
 load(":tar_import.bzl", "check_no_image")
 load(":transition.bzl", "platform_transition")
 
 visibility("//oci/...")
-
-_EXTENSIONS = {"gzip": ".tar.gz", "none": ".tar", "zstd": ".tar.zst"}
 
 def _executable(target):
     return target[DefaultInfo].files_to_run.executable if target[DefaultInfo].files_to_run else None
@@ -112,53 +110,15 @@ def _oci_layer_impl(ctx):
         for path, target in executables:
             inputs.append(add_runfiles(ctx, entries, path, target))
 
-    label = display_label(ctx.label)
-    arguments = ctx.actions.args()
-    arguments.add("--created-by", label)
-    arguments.add("--compression", ctx.attr.compression)
-    if ctx.attr.compression_level != -1:
-        arguments.add("--compression-level", str(ctx.attr.compression_level))
-    if ctx.attr.dedupe:
-        arguments.add("--dedupe")
-    for key, value in ctx.attr.annotations.items():
-        if not key or "=" in key:
-            fail("%s: annotations: the key %r is empty or holds a `=`. Keys look like org.example.key." % (ctx.label, key))
-
-        # Arguments of a command line, not lines of a file: a value may hold newlines.
-        arguments.add("--annotation", "%s=%s" % (key, value))
-    platform = layer_platform(ctx, label, [tar[OciLayerInfo] for tar in ctx.attr.tars if OciLayerInfo in tar])
-    add_platform(arguments, platform)
-    if ctx.attr.gzip_members != "many":
-        arguments.add("--gzip-members", ctx.attr.gzip_members)
-
-    # Under path mapping, outputs of one target in two configurations have one name, and would be taken to be the same.
-    below = [entries_file(ctx, "--below", layer.entries) for layer in _lower_layers(ctx)]
-    blob = ctx.actions.declare_file(ctx.label.name + _EXTENSIONS[ctx.attr.compression])
-    metadata = ctx.actions.declare_file(ctx.label.name + ".strata/layer.json")
-    mtree = ctx.actions.declare_file(ctx.label.name + ".strata/layer.mtree")
-    pack_layer(
+    return packed_layer(
         ctx,
-        arguments = arguments,
-        entries = [entries_file(ctx, "--entries", entries)] + below,
+        entries = entries,
         inputs = depset(transitive = inputs),
-        blob = blob,
-        metadata = metadata,
-        mtree = mtree,
+        platform = layer_platform(ctx, display_label(ctx.label), [tar[OciLayerInfo] for tar in ctx.attr.tars if OciLayerInfo in tar]),
+        below = _lower_layers(ctx),
+        dedupe = ctx.attr.dedupe,
         large = _is_large(ctx.files.srcs + ctx.files.files, ctx.attr.tars, ctx.attr.include_runfiles and executables),
     )
-    return [
-        DefaultInfo(files = depset([blob])),
-        OutputGroupInfo(metadata = depset([metadata]), mtree = depset([mtree])),
-        OciLayerInfo(
-            label = label,
-            below = [lower[OciLayerInfo].label for lower in ctx.attr.below],
-            blob = blob,
-            entries = entries,
-            metadata = metadata,
-            mtree = mtree,
-            platform = platform,
-        ),
-    ]
 
 oci_layer = rule(
     implementation = _oci_layer_impl,
