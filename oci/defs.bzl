@@ -3,6 +3,8 @@
 Loading this file loads no other ruleset: `load("@rules_strata//oci:defs.bzl", "oci_image", …)`.
 """
 
+load("//oci/private:ca_certs.bzl", _oci_ca_certs = "oci_ca_certs")
+load("//oci/private:debs.bzl", _oci_debs = "oci_debs")
 load("//oci/private:image.bzl", _oci_image_rule = "oci_image_rule")
 load("//oci/private:image_macro.bzl", _BASE = "BASE", _oci_image = "oci_image")
 load("//oci/private:import.bzl", _oci_import_rule = "oci_import_rule")
@@ -12,12 +14,16 @@ load("//oci/private:index_macro.bzl", _oci_image_index = "oci_image_index")
 load("//oci/private:layer.bzl", _oci_layer = "oci_layer")
 load("//oci/private:load.bzl", _oci_load_rule = "oci_load_rule")
 load("//oci/private:push.bzl", _oci_push_rule = "oci_push_rule")
+load("//oci/private:rootfs.bzl", _oci_rootfs = "oci_rootfs")
 load("//oci/private:run_macros.bzl", _oci_load = "oci_load", _oci_push = "oci_push")
 load("//oci/private:signer.bzl", _oci_signer = "oci_signer")
+load("//oci/private:users_macro.bzl", _oci_users = "oci_users")
 
 visibility("public")
 
 BASE = _BASE
+oci_ca_certs = _oci_ca_certs
+oci_debs = _oci_debs
 oci_image = _oci_image
 oci_image_index = _oci_image_index
 oci_image_index_rule = _oci_image_index_rule
@@ -29,5 +35,7 @@ oci_load = _oci_load
 oci_load_rule = _oci_load_rule
 oci_push = _oci_push
 oci_push_rule = _oci_push_rule
+oci_rootfs = _oci_rootfs
 oci_signer = _oci_signer
 oci_tarball_rule = _oci_load_rule
+oci_users = _oci_users

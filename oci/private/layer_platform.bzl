@@ -7,7 +7,10 @@ load(":platforms.bzl", "check_platform", "named_platform", "unnamed_platform")
 visibility("//oci/...")
 
 def _declared(ctx, label):
-    os, architecture, variant = ctx.attr.os, ctx.attr.architecture, ctx.attr.variant
+    architecture, variant = ctx.attr.architecture, ctx.attr.variant
+
+    # Debian packages are for Linux, and their rule has no attribute for it.
+    os = getattr(ctx.attr, "os", "linux" if architecture else "")
     if not os and not architecture and not variant:
         return None
     if not os or not architecture:
@@ -34,7 +37,7 @@ def layer_platform(ctx, label, merged):
     """The platform that a layer is for.
 
     Args:
-      ctx: the layer's context, with `platform`, `os`, `architecture`, `variant` and PLATFORM_ATTRS.
+      ctx: the layer's context, with `platform`, `architecture`, `variant`, PLATFORM_ATTRS, and `os` where it can be another than linux.
       label: string. The layer, for messages.
       merged: list of OciLayerInfo that become part of this layer.
 
