@@ -100,11 +100,15 @@ pub fn run(
         None => COSIGN.into(),
     };
     let image = format!("{repository}@{}", target.root.digest);
-    let arguments =
-        command_line(&image, predicate.as_ref().map(|(path, kind)| (path.as_path(), *kind)), &args.passed);
-    ui.say(program::shown(&tool, &arguments));
+    let ours = our_arguments(&image, predicate.as_ref().map(|(path, kind)| (path.as_path(), *kind)));
+    // What was typed may be a password, and this line ends up in logs.
+    let rest = if args.passed.is_empty() { "" } else { " …" };
+    ui.say(format!("{}{rest}", program::shown(&tool, &ours)));
+    let mut command = Command::new(&tool);
+    // What was typed comes last, so that it wins.
+    command.args(&ours).args(&args.passed);
     // Paths that were typed are relative to where they were typed, not to where `bazel run` starts programs.
-    let status = Command::new(&tool).args(&arguments).current_dir(&environment.directory).status();
+    let status = command.current_dir(&environment.directory).status();
     let status = match status {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && declared.tool.is_none() => {
             return Err(fail(
@@ -125,9 +129,9 @@ fn subcommand(declared: &spec::Cosign) -> &'static str {
     if declared.attestation.is_some() { "attest" } else { "sign" }
 }
 
-/// What cosign is started with. What was typed comes last, so that it wins.
-fn command_line(image: &str, predicate: Option<(&Path, &str)>, passed: &[OsString]) -> Vec<OsString> {
-    let mut arguments: Vec<OsString> = match predicate {
+/// What cosign is started with, before what was typed.
+fn our_arguments(image: &str, predicate: Option<(&Path, &str)>) -> Vec<OsString> {
+    match predicate {
         None => vec!["sign".into(), image.into()],
         Some((path, kind)) => vec![
             "attest".into(),
@@ -137,9 +141,7 @@ fn command_line(image: &str, predicate: Option<(&Path, &str)>, passed: &[OsStrin
             "--type".into(),
             kind.into(),
         ],
-    };
-    arguments.extend_from_slice(passed);
-    arguments
+    }
 }
 
 #[cfg(test)]
@@ -166,14 +168,5 @@ mod tests {
         }
         assert!(parse(words("-y --help")).unwrap().help);
         assert!(parse(words("--key k --repository")).unwrap_err().to_string().contains("needs a value"));
-    }
-
-    #[test]
-    fn what_was_typed_comes_last() {
-        let sign = command_line("r.example/a@sha256:0", None, &words("--key k"));
-        assert_eq!(sign, words("sign r.example/a@sha256:0 --key k"));
-        let attest =
-            command_line("r.example/a@sha256:0", Some((Path::new("/p/sbom.json"), "spdx")), &words("--yes"));
-        assert_eq!(attest, words("attest r.example/a@sha256:0 --predicate /p/sbom.json --type spdx --yes"));
     }
 }

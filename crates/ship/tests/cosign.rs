@@ -90,6 +90,17 @@ fn attests_a_file_with_the_declared_cosign() {
 }
 
 #[test]
+fn shows_what_it_starts_without_what_was_typed() {
+    let (root, digest) = run_target(&json!({ "repository": "r.example/app" }));
+    for (typed, rest) in [(&["--registry-password", "hunter2"][..], " …"), (&[], "")] {
+        let (code, output, errors) = run(&root, "path", "0", typed);
+        assert_eq!(code, 0, "{errors}");
+        assert!(typed.iter().all(|word| output.contains(&format!("[{word}]"))), "{output}");
+        assert_eq!(errors, format!("cosign sign r.example/app@{digest}{rest}\n"));
+    }
+}
+
+#[test]
 fn says_what_is_wrong() {
     let declared = json!({ "repository": "r.example/app" });
     for (cosign, path, fail, arguments, code, says) in [
