@@ -87,7 +87,7 @@ def edited_file(folder: Path, sizes: Sizes) -> Path:
 
 
 def edit(file: Path) -> None:
-    """Changes one byte, to another value each time but once in 256."""
+    """Changes one byte, always to another value; after 256 edits the file is as it was."""
     with file.open("r+b") as stream:
         byte = stream.read(1)[0]
         stream.seek(0)
