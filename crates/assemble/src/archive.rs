@@ -94,8 +94,7 @@ fn write(args: &Args, mut warn: impl FnMut(&str)) -> Result<()> {
 fn names(args: &Args, digest: &Digest) -> Result<Vec<Reference>> {
     let mut values = Values::default();
     for status in &args.status {
-        // Values come from whatever the user's command prints, in whatever encoding.
-        values.add_status(&String::from_utf8_lossy(&files::read(status)?));
+        values.add_status_bytes(&files::read(status)?);
     }
     values.insert("digest", digest.hex());
     let text = args.tags_file.as_deref().map(files::read_text).transpose()?.unwrap_or_default();

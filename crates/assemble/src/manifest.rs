@@ -129,7 +129,7 @@ fn read_base(args: &Args) -> Result<Option<Base>> {
 
 fn read_expansion(spec: &mut Spec, status_files: &[PathBuf]) -> Result<Option<Expansion>> {
     let Some(names) = spec.expand.take() else { return Ok(None) };
-    let status: Vec<_> = status_files.iter().map(|path| files::read_text(path)).collect::<Result<_>>()?;
+    let status: Vec<_> = status_files.iter().map(|path| files::read(path)).collect::<Result<_>>()?;
     Ok(Some(Expansion::new(names, spec.stamp, &status)))
 }
 
@@ -235,6 +235,8 @@ mod tests {
         };
         let created = file("created", "{BUILD_TIMESTAMP}\n");
         let status = [file("stable", "STABLE_X 1\n"), file("volatile", "BUILD_TIMESTAMP 1700000000\n")];
+        // As a command prints it whose user has another encoding.
+        std::fs::write(&status[0], b"STABLE_AUTHOR J\xf6rg\nSTABLE_X 1\n").unwrap();
         let attributes = AttributeFiles {
             labels_file: Some(file("labels", "a={name}-{STABLE_X}\n")),
             ..AttributeFiles::default()

@@ -21,6 +21,12 @@ impl Values {
         }
     }
 
+    /// As [`Values::add_status`], of the bytes of a file. Values come from whatever the user's command prints, in whatever
+    /// encoding: what is not UTF-8 becomes replacement characters, and spoils no value but its own.
+    pub fn add_status_bytes(&mut self, bytes: &[u8]) {
+        self.add_status(&String::from_utf8_lossy(bytes));
+    }
+
     /// Sets what `{name}` stands for.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.0.insert(name.into(), value.into());
@@ -147,6 +153,14 @@ mod tests {
         for (key, value) in expected {
             assert_eq!(values.get(key), value, "{key}");
         }
+    }
+
+    #[test]
+    fn a_value_that_is_not_utf_8_spoils_no_other() {
+        let mut values = Values::default();
+        values.add_status_bytes(b"STABLE_AUTHOR J\xf6rg\nSTABLE_COMMIT abc\n");
+        assert_eq!(values.get("STABLE_AUTHOR"), Some("J\u{fffd}rg"));
+        assert_eq!(values.get("STABLE_COMMIT"), Some("abc"));
     }
 
     #[test]

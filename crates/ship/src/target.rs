@@ -94,9 +94,7 @@ impl Target {
         let downloads = insert_sources(&mut content, &root, &spec.content.sources, &files, environment, ui)?;
         let mut values = Values::default();
         for status in &spec.status {
-            let path = files.find(status)?;
-            // Values come from whatever the user's command prints, in whatever encoding.
-            values.add_status(&String::from_utf8_lossy(&read(&path)?));
+            values.add_status_bytes(&read(&files.find(status)?)?);
         }
         let target = Self {
             label: spec.label.clone(),

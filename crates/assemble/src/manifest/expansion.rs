@@ -25,10 +25,10 @@ pub(super) struct Expansion {
 
 impl Expansion {
     /// `names` are what the rules give values to; `status`, the contents of Bazel's status files, counts only if `stamped`.
-    pub(super) fn new(names: BTreeMap<String, String>, stamped: bool, status: &[String]) -> Self {
+    pub(super) fn new(names: BTreeMap<String, String>, stamped: bool, status: &[Vec<u8>]) -> Self {
         let mut values = Values::default();
-        for text in status.iter().filter(|_| stamped) {
-            values.add_status(text);
+        for bytes in status.iter().filter(|_| stamped) {
+            values.add_status_bytes(bytes);
         }
         for (name, value) in names {
             values.insert(name, value);
@@ -91,7 +91,7 @@ mod tests {
 
     fn expansion(stamped: bool) -> Expansion {
         let names = BTreeMap::from([("name".to_owned(), "image".to_owned())]);
-        Expansion::new(names, stamped, &STATUS.map(str::to_owned))
+        Expansion::new(names, stamped, &STATUS.map(|text| text.as_bytes().to_vec()))
     }
 
     /// The three attributes, each with one text, expanded.
@@ -143,7 +143,7 @@ mod tests {
         }
         let error = expansion(true).created("{BUILD_TIME}").unwrap_err().to_string();
         assert!(error.contains("nothing is known of {BUILD_TIME}"), "{error}");
-        let odd = Expansion::new(BTreeMap::new(), true, &["BUILD_TIMESTAMP now".to_owned()]);
+        let odd = Expansion::new(BTreeMap::new(), true, &[b"BUILD_TIMESTAMP now".to_vec()]);
         let error = odd.created("{BUILD_TIMESTAMP}").unwrap_err().to_string();
         assert!(error.contains("BUILD_TIMESTAMP is \"now\""), "{error}");
     }
