@@ -64,8 +64,19 @@ impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Repository { registry, repository, .. } => write!(f, "{registry}/{repository}"),
-            // Without its query, which may hold a signature.
-            Self::Url(url) => f.write_str(url.split(['?', '#']).next().unwrap_or_default()),
+            Self::Url(text) => f.write_str(&shown(text)),
+        }
+    }
+}
+
+/// A URL without what may be secret: its query, which may be a signature, and user and password.
+fn shown(text: &str) -> String {
+    match Url::parse(text) {
+        Ok(url) => Asked::new("GET", &url).url,
+        // What comes before an @ may be a password here too.
+        Err(_) => {
+            let text = text.split(['?', '#']).next().unwrap_or_default();
+            text.rsplit('@').next().unwrap_or_default().to_owned()
         }
     }
 }
@@ -325,7 +336,13 @@ mod tests {
                 assert!(error.to_string().contains(url), "{error}");
             }
         }
-        assert_eq!(Place::Url("https://h/x?sig=secret#f".into()).to_string(), "https://h/x");
+        for (url, expected) in [
+            ("https://h/x?sig=secret#f", "https://h/x"),
+            ("https://me:secret@h:8443/x?sig=secret", "https://h:8443/x"),
+            ("https://me:secret@h:port/x?sig=secret", "h:port/x"),
+        ] {
+            assert_eq!(Place::Url(url.into()).to_string(), expected);
+        }
     }
 
     #[test]
