@@ -134,7 +134,13 @@ async fn get_blob(shared: &Shared, digest: Digest, headers: &HeaderMap, get: boo
     let Ok(metadata) = tokio::fs::metadata(&path).await else {
         return respond::error(StatusCode::NOT_FOUND, "BLOB_UNKNOWN", "no such blob");
     };
-    let item = Item { digest, media_type: BLOB.to_owned(), size: metadata.len(), source: Source::File(path) };
+    let item = Item {
+        digest,
+        name: digest.to_string(),
+        media_type: BLOB.to_owned(),
+        size: metadata.len(),
+        source: Source::File(path),
+    };
     respond::item(item, headers, get.then(unwatched)).await
 }
 
@@ -152,6 +158,7 @@ async fn get_manifest(
             let (media_type, bytes) = stored.manifests.get(&(name.to_owned(), digest))?;
             Some(Item {
                 digest,
+                name: digest.to_string(),
                 media_type: media_type.clone(),
                 size: bytes.len() as u64,
                 source: Source::Bytes(bytes.clone()),

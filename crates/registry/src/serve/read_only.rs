@@ -117,8 +117,8 @@ impl ReadOnly {
         served.iter().map(|(digest, bytes)| Served { digest: *digest, bytes: *bytes }).collect()
     }
 
-    /// The first blob that was asked for and could not be had from the registry that it is in, and why; once. Whoever
-    /// asked was told as well, and mostly tells less.
+    /// The first blob that was asked for and could not be read, or be had from the registry that it is in, and why; once.
+    /// Whoever asked was told as well, and mostly tells less.
     #[must_use]
     pub fn take_problem(&self) -> Option<ContentError> {
         self.shared.problem.lock().unwrap_or_else(PoisonError::into_inner).take()
@@ -167,6 +167,7 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
     };
     let item = Item {
         digest: descriptor.digest,
+        name: shared.content.name(&descriptor.digest),
         media_type: if manifest { descriptor.media_type.clone() } else { BLOB.to_owned() },
         size: descriptor.size,
         source,

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, SeekFrom};
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -28,6 +29,8 @@ const PIECE: usize = 256 << 10;
 #[derive(Debug)]
 pub(super) struct Item {
     pub(super) digest: Digest,
+    /// For messages: the digest, with the target that made it where that is known.
+    pub(super) name: String,
     pub(super) media_type: String,
     pub(super) size: u64,
     pub(super) source: Source,
@@ -48,7 +51,7 @@ pub(super) type Watch = Arc<dyn Fn(Sent) + Send + Sync>;
 /// Answers a GET (with `watch`) or HEAD (without) of `item`. Understands a range of bytes, which runtimes use to go on with a
 /// download that broke off.
 pub(super) async fn item(item: Item, request: &HeaderMap, watch: Option<Watch>) -> Response {
-    let Item { digest, media_type, size, source } = item;
+    let Item { digest, name, media_type, size, source } = item;
     let range = match range(request, size) {
         Ok(range) => range,
         Err(()) => {
@@ -61,7 +64,7 @@ pub(super) async fn item(item: Item, request: &HeaderMap, watch: Option<Watch>) 
     };
     let body = match watch {
         None => Ok(Body::empty()),
-        Some(watch) => send(source, part.clone(), watch).await,
+        Some(watch) => send(source, name, part.clone(), watch).await,
     };
     let body = match body {
         Ok(body) => body,
@@ -100,28 +103,51 @@ fn range(request: &HeaderMap, size: u64) -> Result<Option<Range<u64>>, ()> {
     if part.start < part.end { Ok(Some(part)) } else { Err(()) }
 }
 
-async fn send(source: Source, part: Range<u64>, watch: Watch) -> Result<Body, String> {
-    let path = match source {
+async fn send(source: Source, name: String, part: Range<u64>, watch: Watch) -> Result<Body, String> {
+    match source {
         Source::Bytes(bytes) => {
             let index = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
             let bytes = bytes.slice(index(part.start)..index(part.end));
             watch(Sent::Bytes(bytes.len() as u64));
-            return Ok(Body::from(bytes));
+            Ok(Body::from(bytes))
         }
-        Source::File(path) => path,
-        Source::Remote(blob) => return pass_on(blob, part, watch).await,
-    };
+        Source::File(path) => send_file(path, name, part, watch).await,
+        Source::Remote(blob) => pass_on(blob, part, watch).await,
+    }
+}
+
+/// Sends a part of a file. One that cannot be read, or ends before the part does, is told of: whoever asked learns little
+/// more than that the connection was cut.
+async fn send_file(path: PathBuf, what: String, part: Range<u64>, watch: Watch) -> Result<Body, String> {
     let open = async {
-        let mut file = tokio::fs::File::open(path).await?;
+        let mut file = tokio::fs::File::open(&path).await?;
         file.seek(SeekFrom::Start(part.start)).await?;
         io::Result::Ok(file)
     };
-    let file = open.await.map_err(|_| "the file of this content cannot be read".to_owned())?;
-    let pieces = ReaderStream::with_capacity(file.take(part.end - part.start), PIECE);
-    Ok(Body::from_stream(pieces.inspect(move |piece| {
-        if let Ok(piece) = piece {
-            watch(Sent::Bytes(piece.len() as u64));
+    let opened = open.await;
+    let failed = {
+        let watch = Arc::clone(&watch);
+        move |source: io::Error| {
+            let error = ContentError::Read { what: what.clone(), place: path.clone(), source };
+            let words = error.to_string();
+            watch(Sent::Failed(error));
+            words
         }
+    };
+    let file = opened.map_err(&failed)?;
+    let mut left = part.end - part.start;
+    let pieces = ReaderStream::with_capacity(file.take(left), PIECE).map(Some);
+    let end = stream::once(std::future::ready(None));
+    Ok(Body::from_stream(pieces.chain(end).map(move |piece| {
+        let piece = match piece {
+            Some(piece) => piece,
+            None if left > 0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            None => Ok(Bytes::new()),
+        };
+        let piece = piece.map_err(|error| io::Error::other(failed(error)))?;
+        left -= piece.len() as u64;
+        watch(Sent::Bytes(piece.len() as u64));
+        io::Result::Ok(piece)
     })))
 }
 

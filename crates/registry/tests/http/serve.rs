@@ -96,6 +96,36 @@ async fn goes_on_with_a_download_that_broke_off() {
 }
 
 #[tokio::test]
+async fn a_file_that_cannot_be_read_is_told_of_with_the_reason() {
+    let (image, folder) = (small(), tempfile::tempdir().unwrap());
+    let (file, layer) = (folder.path().join("the layer"), &image.layers[0]);
+    for (bytes, says) in [(None, "No such file"), (Some(&layer.blob[..10]), "unexpected end of file")] {
+        let mut content = Content::new();
+        content.label(layer.metadata.digest, "//app:layer");
+        content.insert(layer.metadata.digest, Source::File(file.clone()));
+        for blob in image.blobs() {
+            content.insert(Digest::of(blob), Source::Bytes(blob.to_vec().into()));
+        }
+        if let Some(bytes) = bytes {
+            std::fs::write(&file, bytes).unwrap();
+        }
+        let served = ReadOnly::start(Arc::new(content), image.digest()).unwrap();
+        let reference: Reference = served.reference().parse().unwrap();
+        let name = reference.repository.path();
+        let url = format!("http://{}/v2/{name}/blobs/{}", served.address(), layer.metadata.digest);
+        let (answer, problem) = tokio::join!(
+            async { http().get(&url).send().await?.error_for_status()?.bytes().await },
+            served.failed(),
+        );
+        answer.unwrap_err();
+        let text = format!("{problem}: {}", std::error::Error::source(&problem).unwrap());
+        for part in ["//app:layer", file.to_str().unwrap(), says] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn is_gone_when_dropped_even_for_open_connections() {
     let (image, folder) = (small(), tempfile::tempdir().unwrap());
     let served = read_only(&image, &folder);
