@@ -133,30 +133,6 @@ fn named(environment: &Environment, path: &Path, command: spec::Command) -> anyh
     Ok((spec, path))
 }
 
-/// The first paragraph of the help of a load target.
-fn about_load(spec: &Spec) -> String {
-    let names = match spec.load.repo_tags.as_slice() {
-        [] => String::new(),
-        names => format!(" as {}", names.join(", ")),
-    };
-    format!(
-        "{} loads its image into a container runtime{names}.\n\n\
-         The runtime fetches just what it lacks, from this program.",
-        spec.label
-    )
-}
-
-/// The end of the help of a load target.
-fn examples_of_load(label: &str) -> String {
-    format!(
-        "Examples:\n  \
-         bazel run {label} -- --tag app:mine --run --port 8080\n  \
-         bazel run {label} -- --runtime podman\n  \
-         bazel run {label} -- --output image.tar\n\n\
-         Prints `Loaded image: NAME` for each name on standard output, and all else on standard error.\n"
-    )
-}
-
 /// The flags of a run target.
 #[derive(Debug, Parser)]
 struct Flags<A: clap::Args> {
@@ -209,8 +185,8 @@ fn run_target(
             (common, Command::Push(spec, path, args))
         }
         spec::Command::Load => {
-            let examples = examples_of_load(&spec.label);
-            let (common, args) = flags_with_examples(&spec.label, about_load(&spec), &examples, arguments);
+            let examples = load::examples(&spec.label);
+            let (common, args) = flags_with_examples(&spec.label, load::about(&spec), &examples, arguments);
             (common, Command::Load(spec, path, args))
         }
         spec::Command::Inspect => {

@@ -39,7 +39,7 @@ use self::transfer::{Moved, Pulled, Transferred};
 use crate::environment::Environment;
 use crate::exit::{Exit, fail, usage};
 use crate::interrupt;
-use crate::spec;
+use crate::spec::{self, Spec};
 use crate::target::Target;
 use crate::ui::Ui;
 
@@ -89,6 +89,32 @@ impl From<Runtime> for Kind {
             Runtime::Nerdctl => Self::Nerdctl,
         }
     }
+}
+
+/// The beginning of the help of a load target.
+#[must_use]
+pub fn about(spec: &Spec) -> String {
+    let names = match spec.load.repo_tags.as_slice() {
+        [] => String::new(),
+        names => format!(" as {}", names.join(", ")),
+    };
+    format!(
+        "{} loads its image into a container runtime{names}.\n\n\
+         The runtime fetches just what it lacks, from this program.",
+        spec.label
+    )
+}
+
+/// The end of the help of a load target.
+#[must_use]
+pub fn examples(label: &str) -> String {
+    format!(
+        "Examples:\n  \
+         bazel run {label} -- --tag app:mine --run --port 8080\n  \
+         bazel run {label} -- --runtime podman\n  \
+         bazel run {label} -- --output image.tar\n\n\
+         Prints `Loaded image: NAME` for each name on standard output, and all else on standard error.\n"
+    )
 }
 
 /// Loads `target` and returns how it ended. Prints `Loaded image: REF` for each name on standard output, or on standard
