@@ -64,8 +64,6 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 partly done, 
 
 /// What is said when a push is interrupted.
 const PUSH_INTERRUPTED: &str = "interrupted: no tag names anything that is incomplete";
-/// How long a load that was interrupted may take to clean up at the daemon.
-const LOAD_GRACE: Duration = Duration::from_secs(5);
 
 /// A command that is ready to run.
 #[derive(Debug)]
@@ -216,7 +214,7 @@ pub async fn run(command: &Command, environment: &Environment, ui: &Ui) -> anyho
         Command::Load(spec, path, args) => {
             let target = Target::open(spec, path, environment, ui)?;
             let work = load::run(&target, &spec.load, args, environment, ui);
-            let done = interrupt::unless(work, LOAD_GRACE, "interrupted", ui).await;
+            let done = interrupt::unless(work, Duration::ZERO, "interrupted", ui).await;
             done.with_context(|| format!("{}: load", spec.label))
         }
         Command::Inspect(spec, path, args) => inspect::run(spec, path, args, environment, ui)

@@ -28,17 +28,19 @@ mod transfer;
 use std::cell::RefCell;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::Context as _;
 use oci::{Platform, Reference};
-use runtime::{About, Found, Kind};
+use registry::content::Content;
+use runtime::{About, Engine, Found, Kind};
 
+use self::choice::Choice;
 use self::progress::{Had, News};
 use self::transfer::{Moved, Pulled, Transferred};
 use crate::environment::Environment;
 use crate::exit::{Exit, fail, usage};
-use crate::interrupt;
 use crate::spec::{self, Spec};
 use crate::target::Target;
 use crate::ui::Ui;
@@ -118,7 +120,7 @@ pub fn examples(label: &str) -> String {
 }
 
 /// Loads `target` and returns how it ended. Prints `Loaded image: REF` for each name on standard output, or on standard
-/// error where that is the container's.
+/// error where that is the container's. Where it is dropped, as Ctrl-C does, what it has begun at the runtime is taken back.
 ///
 /// # Errors
 /// Whatever stops the load; `exit::Exit::of` turns it into an exit code.
@@ -131,12 +133,10 @@ pub async fn run(
 ) -> anyhow::Result<Exit> {
     let names = names::parse(&target.load_names(load, &args.tags)?)?;
     if args.output.is_some() || (load.loader.is_some() && args.runtime.is_none()) {
-        let work = by_file(target, load, args, &names, environment, ui);
-        return interrupt::unless(work, Duration::ZERO, "interrupted", ui).await;
+        by_file(target, load, args, &names, environment, ui).await
+    } else {
+        by_runtime(target, args, &names, environment, ui).await
     }
-    let places = runtime::Environment::from_variables(|name| environment.variables.get(name).cloned());
-    // Interrupted, the work is dropped, and what it has begun at the runtime is taken back.
-    interrupt::unless(work(target, &names, args, &places, ui), Duration::ZERO, "interrupted", ui).await
 }
 
 /// Into the file of `--output`, or to the loader that the target declares.
@@ -167,27 +167,62 @@ async fn by_file(
     }
 }
 
-async fn work(
+/// Into a runtime, and then into a container if that is wanted.
+async fn by_runtime(
     target: &Target,
-    names: &[Reference],
     args: &Args,
-    places: &runtime::Environment,
+    names: &[Reference],
+    environment: &Environment,
     ui: &Ui,
 ) -> anyhow::Result<Exit> {
-    let found = runtime::find(places, args.runtime.map(Kind::from)).await.map_err(failure)?;
+    let places = runtime::Environment::from_variables(|name| environment.variables.get(name).cloned());
+    let Ready { found, about, choice, container } = prepare(target, args, &places).await?;
+    introduce(&found, &about, ui);
     let engine = &found.engine;
-    let about = engine.about().await.map_err(failure)?;
+    let done = bring(engine, &about, &target.content, &choice, names, ui).await?;
+    report(engine, &done, container.is_some(), ui)?;
+    match (container, done.named.first(), &args.run) {
+        // Its client takes this process's place, and nothing is cleaned up any more: whatever has to go is gone by now.
+        (Some(container), Some(name), Some(arguments)) => container.start(&engine.stored(name), arguments),
+        _ => Ok(Exit::Done),
+    }
+}
+
+/// What was found to be right before anything is done.
+struct Ready {
+    found: Found,
+    about: About,
+    choice: Choice,
+    /// What is to be started, if anything.
+    container: Option<start::Container>,
+}
+
+/// Finds the runtime, and what it gets.
+async fn prepare(target: &Target, args: &Args, places: &runtime::Environment) -> anyhow::Result<Ready> {
+    let found = runtime::find(places, args.runtime.map(Kind::from)).await.map_err(failure)?;
+    let about = found.engine.about().await.map_err(failure)?;
     let choice = choice::choose(&target.content, &target.root, &about.platform, args.platform.as_ref())?;
-    limits::check(engine.kind(), &about, &choice)?;
-    // Before anything is done: a client that is not there is no reason to have half of what was asked for.
+    limits::check(found.engine.kind(), &about, &choice)?;
+    // A client that is not there is no reason to have half of what was asked for.
     let container = match &args.run {
-        Some(_) => Some(start::Container::new(engine, places, &target.content, &choice)?),
+        Some(_) => Some(start::Container::new(&found.engine, places, &target.content, &choice)?),
         None => None,
     };
-    introduce(&found, &about, ui);
-    let reframed = if about.reads_zstd { None } else { reframe::reframe(&target.content, &choice).await? };
+    Ok(Ready { found, about, choice, container })
+}
+
+/// Brings what was chosen to the runtime, and says what moved. Nothing of it is left on this machine's disk.
+async fn bring(
+    engine: &Engine,
+    about: &About,
+    content: &Arc<Content>,
+    choice: &Choice,
+    names: &[Reference],
+    ui: &Ui,
+) -> anyhow::Result<Transferred> {
+    let reframed = if about.reads_zstd { None } else { reframe::reframe(content, choice).await? };
     let (content, choice) = match &reframed {
-        None => (&target.content, &choice),
+        None => (content, choice),
         Some(reframed) => {
             ui.say(format!(
                 "{} {} cannot read zstd: as gzip go {}. So the image has the digest {} there, and not {}; its ID and \
@@ -219,7 +254,7 @@ async fn work(
     };
     let pulled = transfer::transfer(engine, content.clone(), choice, names, &show).await;
     ui.end();
-    let Transferred { moved, named, problems } = match pulled? {
+    let done = match pulled? {
         Pulled::Done(done) => done,
         Pulled::OutOfReach(how) => {
             ui.say(format!("{how}. So it gets the image as an archive"));
@@ -230,26 +265,28 @@ async fn work(
             sent?
         }
     };
-    match moved {
+    match &done.moved {
         Moved::Layers(served) => {
-            for line in summary::lines(content, &choice.layers, &served, started.elapsed()) {
+            for line in summary::lines(content, &choice.layers, served, started.elapsed()) {
                 ui.say(line);
             }
         }
-        Moved::Archive(bytes) => ui.say(summary::archive(bytes, started.elapsed())),
+        Moved::Archive(bytes) => ui.say(summary::archive(*bytes, started.elapsed())),
     }
-    for name in &named {
+    Ok(done)
+}
+
+/// Prints the names that the image has now; on standard error if standard output is the container's.
+fn report(engine: &Engine, done: &Transferred, to_run: bool, ui: &Ui) -> anyhow::Result<()> {
+    for name in &done.named {
         let line = format!("Loaded image: {}", engine.stored(name));
-        if container.is_some() { ui.say(line) } else { ui.result(line)? }
+        if to_run { ui.say(line) } else { ui.result(line)? }
     }
-    if !problems.is_empty() {
-        let exit = if named.is_empty() { Exit::Failed } else { Exit::Partly };
-        return Err(fail(exit, problems.join("\n")));
+    if done.problems.is_empty() {
+        return Ok(());
     }
-    match (container, named.first(), &args.run) {
-        (Some(container), Some(name), Some(arguments)) => container.start(&engine.stored(name), arguments),
-        _ => Ok(Exit::Done),
-    }
+    let exit = if done.named.is_empty() { Exit::Failed } else { Exit::Partly };
+    Err(fail(exit, done.problems.join("\n")))
 }
 
 /// Says where the image goes, and what was passed over or might have been meant.

@@ -5,20 +5,27 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use oci::{Compression, Family, Platform};
 use serde_json::json;
 use tempfile::TempDir;
 use testing::client::FakeClient;
 use testing::docker::{Answer, Call, FakeDocker, ask_for_manifest, introduce, introduce_podman};
+use testing::image::{Image, image, layer};
 
 /// The folder of the run target in an execution root.
 const BIN: &str = "bazel-out/k8-fastbuild/bin/app";
 
 /// A load target of a small image, declared to be named `app:latest` and `app:v1`; returns the execution root.
 fn run_target() -> TempDir {
+    run_target_of(&testing::image::small())
+}
+
+/// The same of an image with one layer.
+fn run_target_of(image: &Image) -> TempDir {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join(BIN);
     std::fs::create_dir_all(&folder).unwrap();
-    testing::image::small().write_files(&folder);
+    image.write_files(&folder);
     let file =
         |name: &str| json!({ "rlocation": format!("_main/app/{name}"), "path": format!("{BIN}/{name}") });
     let spec = json!({
@@ -256,4 +263,21 @@ async fn a_container_is_started_with_all_arguments_that_follow() {
 
     let (code, _, stderr) = load_with(&root, &environment, &["--tag", "app:mine", "--run"]);
     assert_eq!((code, client.calls().last()), (7, Some(&run)), "{stderr}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_left_on_disk_of_layers_as_gzip_when_a_container_takes_over() {
+    let zstd = layer("//app:layer", &[("app", b"app")], Compression::Zstd);
+    let root = run_target_of(&image(&Platform::new("linux", "amd64"), Family::Oci, vec![zstd]));
+    let fake = daemon(&root, "20.10.24", || Answer::lines(&[DONE]));
+    let temporary = root.path().join("tmp");
+    std::fs::create_dir(&temporary).unwrap();
+    FakeClient::install(root.path(), "docker", &[("*", "exit 7")]);
+    let (host, path) = (fake.host(), root.path().to_str().unwrap());
+    let environment =
+        [("DOCKER_HOST", host.as_str()), ("PATH", path), ("TMPDIR", temporary.to_str().unwrap())];
+    let (code, _, stderr) = load_with(&root, &environment, &["--run"]);
+    assert_eq!(code, 7, "{stderr}");
+    assert!(stderr.contains("as gzip go //app:layer"), "{stderr}");
+    assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0, "{stderr}");
 }
