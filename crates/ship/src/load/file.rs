@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
-use oci::archive::{self, Archive, Format};
+use oci::archive::{self, Archive, ArchiveError, Format};
 use oci::atomic::AtomicFile;
 use oci::manifest::Document;
 use oci::{Descriptor, Platform, Reference};
@@ -75,7 +75,11 @@ pub(super) async fn load(
     let path = folder.path().join("image.tar");
     // A file and no pipe: podman reads it twice.
     let file = std::fs::File::create(&path).context(room)?;
-    drop(pack(&image, file, ui).await.context(room)?);
+    let packed = pack(&image, file, ui).await.map_err(|error| match error.downcast_ref() {
+        Some(ArchiveError::Write(_)) => error.context(room),
+        _ => error.context("cannot make the archive for the loader"),
+    });
+    drop(packed?);
 
     let arguments = ["load".into(), "--input".into(), path.into_os_string()];
     let shown = program::shown(&program, &arguments);
@@ -126,8 +130,8 @@ async fn pack<W: Write + Send + 'static>(
         for layer in &written.absent_layers {
             ui.say(format!("left out, since it isn't to be distributed: {}", content.name(layer)));
         }
-        let mut out = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        out.flush()?;
+        let mut out = out.into_inner().map_err(|error| ArchiveError::Write(error.into_error()))?;
+        out.flush().map_err(ArchiveError::Write)?;
         anyhow::Ok((out.out, out.bytes))
     });
     work.await.context("the archive")?

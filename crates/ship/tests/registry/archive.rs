@@ -158,4 +158,8 @@ fn no_archive_is_left_behind() {
     assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0);
     let missing = target.command(&[]).env("TMPDIR", "/missing/folder").output().unwrap();
     Ended::of(missing).failed(1, &["set TMPDIR to a folder with room"]);
+    fs::write(target.path("0.blob"), "not the layer").unwrap();
+    let damaged = target.run(&[]);
+    damaged.failed(1, &["cannot make the archive for the loader", "//app:layer"]);
+    assert!(!damaged.stderr.contains("TMPDIR"), "more room would not help: {damaged:?}");
 }
