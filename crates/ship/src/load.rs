@@ -237,8 +237,8 @@ async fn bring(
         }
     };
 
-    let started = Instant::now();
-    ui.begin(choice.layers.iter().map(|layer| layer.size).sum());
+    let (started, size) = (Instant::now(), choice.layers.iter().map(|layer| layer.size).sum());
+    ui.begin(size);
     let had = RefCell::new(Had::none_of(&choice.layers));
     let by_messages = engine.kind() == Kind::Docker;
     let show = |news: News| match news {
@@ -258,9 +258,15 @@ async fn bring(
         Pulled::Done(done) => done,
         Pulled::OutOfReach(how) => {
             ui.say(format!("{how}. So it gets the image as an archive"));
-            ui.begin(choice.layers.iter().map(|layer| layer.size).sum());
-            let sent =
-                archive::send(engine, content.clone(), choice, names, &|bytes| ui.advance(bytes)).await;
+            ui.begin(size);
+            let show = |news: archive::News| match news {
+                archive::News::Sent(bytes) => ui.advance(bytes),
+                archive::News::Again(why) => {
+                    ui.detail(why);
+                    ui.begin(size);
+                }
+            };
+            let sent = archive::send(engine, content.clone(), choice, names, &show).await;
             ui.end();
             sent?
         }

@@ -34,7 +34,16 @@ const WAITING: usize = 8;
 /// How often to look how much was sent.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Brings the image that was chosen into the runtime under `names`. `advance` is told how many more bytes went.
+/// Something that happens on the way.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum News {
+    /// So many more bytes went.
+    Sent(u64),
+    /// It goes again from the beginning, and why.
+    Again(String),
+}
+
+/// Brings the image that was chosen into the runtime under `names`. `show` is told what happens on the way.
 ///
 /// # Errors
 /// The runtime does not take it; a blob cannot be read.
@@ -43,20 +52,27 @@ pub(super) async fn send(
     content: Arc<Content>,
     choice: &Choice,
     names: &[Reference],
-    advance: &dyn Fn(u64),
+    show: &dyn Fn(News),
 ) -> anyhow::Result<Transferred> {
     let Some((first, others)) = names.split_first() else { anyhow::bail!("the image has no name") };
     let had = had(engine, &content, choice).await?;
-    let sent = match send_without(engine, &content, choice, first, had.clone(), advance).await {
-        // What it had may be gone by now, or be of no use to it.
-        Err(_) if !had.is_empty() => {
-            send_without(engine, &content, choice, first, BTreeSet::new(), advance).await?
+    let advance = |bytes| show(News::Sent(bytes));
+    let sent = match send_without(engine, &content, choice, first, had.clone(), &advance).await {
+        // What it had may be gone by now, or be of no use to it. What is wrong here is as wrong the next time.
+        Err(error) if !had.is_empty() && is_refusal(&error) => {
+            show(News::Again(format!("{error:#}\nso it gets all layers")));
+            send_without(engine, &content, choice, first, BTreeSet::new(), &advance).await?
         }
         sent => sent?,
     };
     let (mut named, problems) = name(engine, first, others).await;
     named.insert(0, first.clone());
     Ok(Transferred { moved: Moved::Archive(sent), named, problems })
+}
+
+/// Whether it is the runtime that said no.
+fn is_refusal(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<runtime::Error>().is_some_and(|error| error.words().is_some())
 }
 
 /// The layers of the image that the runtime has, and needs no file for.
@@ -154,6 +170,8 @@ impl Write for Pieces<'_> {
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::cell::RefCell;
+
     use oci::Platform;
     use registry::content::Source;
     use runtime::{Environment, Kind};
@@ -165,12 +183,12 @@ mod tests {
     use crate::load::choice::choose;
 
     /// Sends a small image, whose layer's bytes are `blob`, to a daemon that has an image of layers `has` and answers `load`;
-    /// returns what came of it and the calls that change something.
+    /// returns what came of it, the calls that change something, and why it went again.
     async fn send_to(
         blob: &[u8],
         has: &[Digest],
         load: fn() -> Answer,
-    ) -> (anyhow::Result<Transferred>, Vec<Call>) {
+    ) -> (anyhow::Result<Transferred>, Vec<Call>, Vec<String>) {
         let has = json!({ "Id": "sha256:1", "RootFS": { "Layers": has } }).to_string();
         let dir = tempfile::tempdir().expect("a temporary folder");
         let fake = FakeDocker::start(dir.path(), move |call: Call| {
@@ -191,8 +209,14 @@ mod tests {
         let image = image::small();
         let (content, choice) = content_of(&image, blob);
         let names = ["app:latest", "r.example/app:v1"].map(|name| name.parse().expect("a name"));
-        let result = send(&engine, content, &choice, &names, &|_| ()).await;
-        (result, fake.all_calls().into_iter().filter(|call| call.method == "POST").collect())
+        let again = RefCell::new(Vec::new());
+        let show = |news| match news {
+            News::Sent(_) => {}
+            News::Again(why) => again.borrow_mut().push(why),
+        };
+        let result = send(&engine, content, &choice, &names, &show).await;
+        let calls = fake.all_calls().into_iter().filter(|call| call.method == "POST").collect();
+        (result, calls, again.into_inner())
     }
 
     fn content_of(image: &Image, blob: &[u8]) -> (Arc<Content>, Choice) {
@@ -214,7 +238,7 @@ mod tests {
     #[tokio::test]
     async fn the_image_goes_under_its_first_name_and_gets_the_others_there() {
         let image = image::small();
-        let (result, calls) = send_to(&image.layers[0].blob, &[], || {
+        let (result, calls, _) = send_to(&image.layers[0].blob, &[], || {
             Answer::lines(&[r#"{"stream":"Loaded image: app:latest"}"#])
         })
         .await;
@@ -240,7 +264,7 @@ mod tests {
     async fn what_the_daemon_says_is_passed_on() {
         let refuse =
             || Answer::lines(&[r#"{"errorDetail":{"message":"no space left"},"error":"no space left"}"#]);
-        let (result, calls) = send_to(&image::small().layers[0].blob, &[], refuse).await;
+        let (result, calls, _) = send_to(&image::small().layers[0].blob, &[], refuse).await;
         let error = result.unwrap_err().to_string();
         assert!(error.contains("says: no space left"), "{error}");
         assert_eq!(calls.len(), 1, "nothing is named");
@@ -250,7 +274,7 @@ mod tests {
     async fn a_blob_that_is_not_what_its_digest_says_breaks_the_archive_off() {
         let image = image::small();
         let other = vec![0; image.layers[0].blob.len()];
-        let (result, calls) = send_to(&other, &[], || Answer::new(200, "")).await;
+        let (result, calls, _) = send_to(&other, &[], || Answer::new(200, "")).await;
         let error = format!("{:#}", result.unwrap_err());
         assert!(error.contains("cannot make an archive") && error.contains("sha256:"), "{error}");
         assert!(calls.iter().all(|call| !holds(&call.body, b"RepoTags")), "the daemon has not got all of it");
@@ -262,16 +286,21 @@ mod tests {
         let (layer, diff_id) = (&image.layers[0].blob, image.layers[0].metadata.diff_id);
         let loaded: fn() -> Answer = || Answer::new(200, "");
         let refused: fn() -> Answer = || Answer::error(500, "open layer: no such file or directory");
-        for (has, load, expected) in [
-            (vec![diff_id], loaded, &[false][..]),
-            (vec![diff_id, Digest::of(b"more")], loaded, &[false]),
-            (vec![Digest::of(b"below"), diff_id], loaded, &[true]),
-            (vec![diff_id], refused, &[false, true]),
+        // That says nothing of layers: the daemon may have been ended.
+        let cut: fn() -> Answer = || Answer::lines(&[r#"{"stream":"Loading"}"#]).cut();
+        for (has, load, is_loaded, expected) in [
+            (vec![diff_id], loaded, true, &[false][..]),
+            (vec![diff_id, Digest::of(b"more")], loaded, true, &[false]),
+            (vec![Digest::of(b"below"), diff_id], loaded, true, &[true]),
+            (vec![diff_id], refused, false, &[false, true]),
+            (vec![diff_id], cut, false, &[false]),
         ] {
-            let (result, calls) = send_to(layer, &has, load).await;
+            let (result, calls, again) = send_to(layer, &has, load).await;
             let loads = calls.iter().filter(|call| call.path == "/images/load");
             assert_eq!(loads.map(|call| holds(&call.body, layer)).collect::<Vec<_>>(), expected, "{has:?}");
-            assert_eq!(result.is_ok(), expected.len() == 1, "{result:?}");
+            assert_eq!(result.is_ok(), is_loaded, "{result:?}");
+            assert_eq!(again.len(), expected.len() - 1, "{again:?}");
+            assert!(again.iter().all(|why| why.contains("open layer: no such file")), "{again:?}");
         }
     }
 }
