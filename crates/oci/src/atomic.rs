@@ -2,6 +2,8 @@
 //!
 //! Each is written under a temporary name in the folder where it will be, and renamed at the end; what is
 //! dropped before that is removed. Names are told apart by process and count, so nothing random is needed.
+//!
+//! What is there and is no file, such as a pipe or `/dev/stderr`, is never replaced: it is written to as it is.
 
 use std::{
     ffi::OsString,
@@ -26,18 +28,25 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), AtomicError> {
 #[derive(Debug)]
 pub struct AtomicFile {
     file: File,
-    pending: Pending,
+    /// None for what is written to as it is.
+    pending: Option<Pending>,
 }
 
 impl AtomicFile {
-    /// Opens a temporary file beside `path`, for writing and reading.
+    /// Opens a temporary file beside `path`, for writing. A link to a file stays, and that file is replaced. What is
+    /// there and is no file is opened itself, and has what was written at once.
     ///
     /// # Errors
     /// [`AtomicError`]
     pub fn create(path: &Path) -> Result<Self, AtomicError> {
-        let open = |temporary: &Path| File::options().read(true).write(true).create_new(true).open(temporary);
-        let (temporary, file) = claim(path, open)?;
-        Ok(Self { file, pending: Pending::new(temporary, path) })
+        let Some(place) = replaceable(path) else {
+            let file = File::options().write(true).create(true).truncate(true).open(path);
+            let file = file.map_err(|source| AtomicError::new("open", path, source))?;
+            return Ok(Self { file, pending: None });
+        };
+        let open = |temporary: &Path| File::options().write(true).create_new(true).open(temporary);
+        let (temporary, file) = claim(&place, open)?;
+        Ok(Self { file, pending: Some(Pending::new(temporary, &place)) })
     }
 
     /// Puts the file at its place, replacing a file that is there.
@@ -45,15 +54,10 @@ impl AtomicFile {
     /// # Errors
     /// [`AtomicError`]; the temporary file is then gone.
     pub fn commit(self) -> Result<(), AtomicError> {
-        let Self { file, mut pending } = self;
+        let Self { file, pending } = self;
         // Windows renames no open file.
         drop(file);
-        pending.rename()
-    }
-
-    /// The open file, for what [`Write`] does not offer.
-    pub const fn file_mut(&mut self) -> &mut File {
-        &mut self.file
+        pending.map_or(Ok(()), |mut pending| pending.rename())
     }
 }
 
@@ -64,6 +68,19 @@ impl Write for AtomicFile {
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
+    }
+}
+
+/// Where to put a file that is to be at `path`; none where what is there can't be replaced.
+fn replaceable(path: &Path) -> Option<PathBuf> {
+    match fs::symlink_metadata(path) {
+        // What is wrong with the folder shows when the file is made.
+        Err(_) => Some(path.to_owned()),
+        Ok(metadata) if metadata.is_file() => Some(path.to_owned()),
+        // These stand for what a process has open, also where that is a file.
+        Ok(_) if ["/dev", "/proc"].iter().any(|folder| path.starts_with(folder)) => None,
+        Ok(metadata) if metadata.is_symlink() => fs::canonicalize(path).ok().filter(|real| real.is_file()),
+        Ok(_) => None,
     }
 }
 
@@ -208,6 +225,37 @@ mod tests {
         file.commit().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(names(dir.path()), ["out"]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_pipe_is_written_to() {
+        use std::os::fd::AsRawFd as _;
+        for folder in ["/dev/fd", "/proc/self/fd"] {
+            let (reader, writer) = io::pipe().unwrap();
+            write(&Path::new(folder).join(writer.as_raw_fd().to_string()), b"digest").unwrap();
+            drop(writer);
+            assert_eq!(io::read_to_string(reader).unwrap(), "digest");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_stay_and_so_does_what_is_no_file() {
+        use std::os::unix::fs::symlink;
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::write(at("file"), "old").unwrap();
+        for (link, to) in [("to-file", "file"), ("to-null", "/dev/null"), ("to-nothing", "nothing")] {
+            symlink(to, at(link)).unwrap();
+            write(&at(link), b"new").unwrap();
+            assert!(at(link).is_symlink(), "{link}");
+        }
+        assert_eq!(fs::read(at("file")).unwrap(), b"new");
+        assert_eq!(fs::read(at("nothing")).unwrap(), b"new");
+        assert_eq!(names(dir.path()), ["file", "nothing", "to-file", "to-nothing", "to-null"]);
+        let error = write(dir.path(), b"new").unwrap_err();
+        assert_eq!((error.operation, error.path.as_path()), ("open", dir.path()));
     }
 
     #[test]
