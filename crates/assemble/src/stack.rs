@@ -95,11 +95,15 @@ impl Stack {
             // What a base without a complete history says of its layers is anybody's guess.
             let step = steps.get(at).filter(|_| steps.len() == manifest.layers.len());
             let created_by = step.and_then(|step| step.created_by.clone()).unwrap_or_default();
-            let layer = match known.get(&descriptor.digest) {
+            let mut layer = match known.get(&descriptor.digest) {
                 Some(layer) => layer.clone(),
-                None => sources.look_into(descriptor, created_by, warn)?,
+                None => sources.look_into(descriptor, warn)?,
             };
             known.insert(descriptor.digest, layer.clone());
+            if !layer.has_label {
+                // Equal layers of a base are often made by different steps: each of them may be empty.
+                layer.metadata.history.created_by = created_by;
+            }
             layers.push(layer);
         }
         Ok(Self { bytes, manifest, config, layers })
@@ -135,13 +139,8 @@ impl<'a> Sources<'a> {
         })
     }
 
-    /// Tells what is known of a layer, and what is in it.
-    fn look_into(
-        &self,
-        descriptor: &Descriptor,
-        created_by: String,
-        warn: &mut dyn FnMut(&str),
-    ) -> Result<Layer> {
+    /// Tells what is known of a layer, and what is in it. What made it is known of those with a label.
+    fn look_into(&self, descriptor: &Descriptor, warn: &mut dyn FnMut(&str)) -> Result<Layer> {
         let digest = &descriptor.digest;
         let layer = |metadata, has_label, listing| Layer {
             descriptor: descriptor.clone(),
@@ -154,12 +153,13 @@ impl<'a> Sources<'a> {
         }
         let in_tree = |tree: &PathBuf| Some(tree.join(BLOBS).join(digest.hex())).filter(|path| path.exists());
         let described = self.blobs.get(digest);
-        let created_by = described.map_or(created_by, |(metadata, _)| metadata.history.created_by.clone());
+        let created_by =
+            described.map_or_else(String::new, |(metadata, _)| metadata.history.created_by.clone());
         let path = match described {
             Some((_, blob)) => Some(blob.to_path_buf()),
             None => self.trees.iter().find_map(in_tree),
         };
-        let Some(path) = path else { return Ok(layer(unknown(descriptor, created_by), false, None)) };
+        let Some(path) = path else { return Ok(layer(unknown(descriptor), false, None)) };
         let (metadata, listing) = read(&path, descriptor, created_by, warn)?;
         ensure!(
             metadata.digest == *digest,
@@ -188,7 +188,7 @@ fn read(
 }
 
 /// A layer that nobody can look into.
-fn unknown(descriptor: &Descriptor, created_by: String) -> LayerJson {
+fn unknown(descriptor: &Descriptor) -> LayerJson {
     LayerJson {
         v: layer_json::VERSION,
         layer_format: None,
@@ -199,7 +199,7 @@ fn unknown(descriptor: &Descriptor, created_by: String) -> LayerJson {
         media_type: descriptor.media_type.clone(),
         platform: None,
         annotations: descriptor.annotations.clone(),
-        history: LayerHistory { created_by },
+        history: LayerHistory { created_by: String::new() },
         blob: Blob::Source,
         members: None,
         shape: None,
@@ -299,6 +299,23 @@ pub(crate) mod tests {
                 assert!(layer.metadata.shape.is_some());
                 assert!(layer.listing.as_ref().unwrap().contains("./f type=file"));
             }
+        }
+    }
+
+    #[test]
+    fn a_repeated_layer_has_the_history_of_each_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let args = arguments(dir.path(), &example(), &[]);
+        let mut config: serde_json::Value =
+            serde_json::from_slice(&fs::read(&args.config).unwrap()).unwrap();
+        let steps = ["COPY a", "COPY b", "WORKDIR /a"];
+        config["history"] = steps.map(|step| serde_json::json!({ "created_by": step })).into();
+        for args in [args, arguments(dir.path(), &example(), &[]).without_layout()] {
+            fs::write(&args.config, config.to_string()).unwrap();
+            let layers = Stack::read(&args, &mut |_| {}).unwrap().layers;
+            let created_by: Vec<_> =
+                layers.iter().map(|layer| layer.metadata.history.created_by.as_str()).collect();
+            assert_eq!(created_by, steps);
         }
     }
 
