@@ -42,12 +42,7 @@ pub fn run(
     environment: &Environment,
     ui: &Ui,
 ) -> anyhow::Result<Exit> {
-    let files = Runfiles::new(&Start {
-        executable: spec_path.with_extension(""),
-        runfiles_directory: environment.path("RUNFILES_DIR"),
-        runfiles_manifest: environment.path("RUNFILES_MANIFEST_FILE"),
-        spec_in_execroot: spec.own_path.clone(),
-    })?;
+    let files = Runfiles::new(&Start::of_target(spec_path, &spec.own_path, environment))?;
     let report = spec
         .inspect
         .report

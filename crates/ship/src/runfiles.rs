@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context as _;
 
+use crate::environment::Environment;
 use crate::exit::usage;
 use crate::spec::File;
 
@@ -24,6 +25,25 @@ pub struct Start {
     pub runfiles_manifest: Option<PathBuf>,
     /// Where the spec is relative to the execution root, as the spec itself says.
     pub spec_in_execroot: PathBuf,
+}
+
+impl Start {
+    /// Of a run target whose spec, at `spec_path`, says that it is `spec_in_execroot`.
+    #[must_use]
+    pub fn of_target(spec_path: &Path, spec_in_execroot: &Path, environment: &Environment) -> Self {
+        Self {
+            executable: executable_of(spec_path, std::env::consts::EXE_SUFFIX),
+            runfiles_directory: environment.path("RUNFILES_DIR"),
+            runfiles_manifest: environment.path("RUNFILES_MANIFEST_FILE"),
+            spec_in_execroot: spec_in_execroot.to_owned(),
+        }
+    }
+}
+
+/// The executable that a spec is beside, on a system whose executables end in `suffix`: Bazel names the runfiles after all
+/// of its name, and the spec is named without its ending.
+fn executable_of(spec_path: &Path, suffix: &str) -> PathBuf {
+    with_suffix(&spec_path.with_extension(""), suffix)
 }
 
 /// Somewhere to look.
@@ -217,6 +237,16 @@ mod tests {
                 "the execution root /x",
             ]
         );
+    }
+
+    #[test]
+    fn runfiles_have_the_whole_name_of_the_executable() {
+        for (suffix, runfiles) in [("", "/app/push.run.runfiles"), (".exe", "/app/push.run.exe.runfiles")] {
+            let executable = executable_of(Path::new("/app/push.run.json"), suffix);
+            let places = places(&Start { executable, ..Start::default() });
+            assert_eq!(places[0], Place::Directory(runfiles.into()));
+            assert!(places.contains(&Place::Manifest(format!("{runfiles}_manifest").into())), "{places:?}");
+        }
     }
 
     #[test]

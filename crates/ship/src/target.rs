@@ -58,12 +58,7 @@ impl Target {
     /// # Errors
     /// If a file isn't found (names all places tried) or isn't what it should be (names the file).
     pub fn open(spec: &Spec, spec_path: &Path, environment: &Environment, ui: &Ui) -> anyhow::Result<Self> {
-        let files = Runfiles::new(&Start {
-            executable: spec_path.with_extension(""),
-            runfiles_directory: environment.path("RUNFILES_DIR"),
-            runfiles_manifest: environment.path("RUNFILES_MANIFEST_FILE"),
-            spec_in_execroot: spec.own_path.clone(),
-        })?;
+        let files = Runfiles::new(&Start::of_target(spec_path, &spec.own_path, environment))?;
         let mut content = Content::new();
         for tree in &spec.content.blob_trees {
             content.add_tree(files.find(tree)?);
