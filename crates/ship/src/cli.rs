@@ -126,7 +126,12 @@ fn named(environment: &Environment, path: &Path, command: spec::Command) -> anyh
     let spec = Spec::load(&path)?;
     if spec.command != command {
         let is = format!("{:?}", spec.command).to_lowercase();
-        return Err(usage(format!("{} is a spec for {is}: say `ship {is}`", path.display())));
+        let fix = match spec.command {
+            spec::Command::Push | spec::Command::Load => format!("say `ship {is}`"),
+            // These are no subcommands.
+            _ => format!("start {} itself", spec.label),
+        };
+        return Err(usage(format!("{} is a spec for {is}: {fix}", path.display())));
     }
     Ok((spec, path))
 }

@@ -229,6 +229,8 @@ fn a_spec_can_be_named_on_a_plain_command_line() {
     let run = |command: &str| Ended::of(ship().args([command, "--spec"]).arg(&spec).output().unwrap());
     assert_eq!(run("push").code, Some(0));
     run("load").failed(2, &["is a spec for push: say `ship push`"]);
+    target.change_spec(|spec| spec["command"] = json!("inspect"));
+    run("load").failed(2, &["is a spec for inspect: start //app:image.push itself"]);
 }
 
 #[test]
