@@ -177,6 +177,18 @@ impl Engine {
         Ok(())
     }
 
+    /// Lets it forget that blobs came from the repository of `name`, which is no more.
+    ///
+    /// # Errors
+    /// It cannot be asked, or refuses.
+    pub async fn forget(&self, name: &Reference) -> Result<(), Error> {
+        match self {
+            Self::Containerd(ctr) => Ok(ctr.forget(name).await?),
+            // The others remember nothing that matters.
+            _ => Ok(()),
+        }
+    }
+
     /// How many of these layers, the lowest first and by their uncompressed digests, an archive for it may be without. That
     /// is known of docker's classic store alone.
     ///

@@ -249,6 +249,7 @@ async fn bring(
                 ui.detail(format!("{}: {layer}{}", engine.kind(), message.status));
             }
         }
+        News::Detail(text) => ui.detail(text),
         News::Handed(_) if by_messages => {}
         News::Handed(bytes) => ui.advance(had.borrow_mut().handed(bytes)),
     };

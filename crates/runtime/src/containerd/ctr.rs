@@ -91,13 +91,20 @@ impl Ctr {
         self.client.tag(&["images", "tag", "--force"], source, target).await
     }
 
-    /// Takes the name `name` away, and what containerd remembers of where its blobs came from, which would grow with each
-    /// pull; it then drops what nothing names. A name that is not there is fine.
+    /// Takes the name `name` away; containerd then drops what nothing names. A name that is not there is fine.
     ///
     /// # Errors
     /// `ctr` ends with an error.
     pub async fn untag(&self, name: &Reference) -> Result<(), ClientError> {
-        self.client.untag(&["images", "remove"], name, GONE).await?;
+        self.client.untag(&["images", "remove"], name, GONE).await
+    }
+
+    /// Takes away what containerd remembers of the repository of `name`, from which blobs came: it would grow with each
+    /// pull.
+    ///
+    /// # Errors
+    /// `ctr` ends with an error.
+    pub async fn forget(&self, name: &Reference) -> Result<(), ClientError> {
         let registry = name.repository.registry();
         let host = registry.rsplit_once(':').map_or(registry, |(host, _)| host);
         let (label, repository) = (format!("{SOURCE_LABEL}{host}"), name.repository.path());

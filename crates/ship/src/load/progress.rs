@@ -18,6 +18,8 @@ pub(super) enum News {
     Said(Progress),
     /// So many bytes were handed to it, in all.
     Handed(u64),
+    /// Something for those who want to know everything.
+    Detail(String),
 }
 
 /// How much of the layers the runtime has.

@@ -78,6 +78,7 @@ pub(super) async fn transfer(
     if let Err(failed) = pulled {
         // Nearly always there is nothing to remove, and the error that counts is the pull's.
         let _ = cleanup.now().await;
+        let _ = engine.forget(&temporary).await;
         return match failed {
             Failed::OutOfReach(how) => Ok(Pulled::OutOfReach(format!(
                 "{} does not reach {} on this machine, from which it was to pull: {how}",
@@ -88,9 +89,15 @@ pub(super) async fn transfer(
         };
     }
     let (named, mut problems) = name(engine, &temporary, names).await;
-    if let Err(error) = cleanup.now().await {
-        problems
-            .push(format!("{error}\nA temporary name is left: `{}` removes it", engine.removal(&temporary)));
+    match cleanup.now().await {
+        Ok(()) => {
+            // It is a note of some bytes, and nothing uses it.
+            if let Err(error) = engine.forget(&temporary).await {
+                show(News::Detail(error.to_string()));
+            }
+        }
+        Err(error) => problems
+            .push(format!("{error}\nA temporary name is left: `{}` removes it", engine.removal(&temporary))),
     }
     Ok(Pulled::Done(Transferred { moved: Moved::Layers(registry.served()), named, problems }))
 }
@@ -173,8 +180,11 @@ impl Drop for Cleanup<'_> {
         // Nothing can be awaited here: a thread of its own asks, for as long as someone who pressed Ctrl-C waits.
         let ask = || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-            let untag = async { tokio::time::timeout(CLEANUP, self.engine.untag(self.name)).await };
-            runtime.block_on(untag).ok()
+            let untag = async {
+                self.engine.untag(self.name).await?;
+                self.engine.forget(self.name).await
+            };
+            runtime.block_on(async { tokio::time::timeout(CLEANUP, untag).await }).ok()
         };
         std::thread::scope(|scope| {
             let _ = scope.spawn(ask).join();
@@ -184,6 +194,8 @@ impl Drop for Cleanup<'_> {
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::cell::RefCell;
+
     use oci::{Digest, Platform};
     use registry::content::Source;
     use runtime::{Environment, Kind};
@@ -215,13 +227,22 @@ mod tests {
         environment: &Environment,
         patience: Duration,
     ) -> Option<anyhow::Result<Pulled>> {
+        transfer_showing(kind, environment, patience, &|_| ()).await
+    }
+
+    async fn transfer_showing(
+        kind: Kind,
+        environment: &Environment,
+        patience: Duration,
+        show: &dyn Fn(News),
+    ) -> Option<anyhow::Result<Pulled>> {
         let engine = runtime::find(environment, Some(kind)).await.expect("the fake runtime answers").engine;
         let image = image::small();
         let content = content_of(&image);
         let root = content.describe(&image.digest()).expect("the image's manifest");
         let choice = choose(&content, &root, &Platform::new("linux", "amd64"), None).expect("the only image");
         let names = ["app:latest", "app:v1"].map(|name| name.parse().expect("a name"));
-        let transfer = transfer(&engine, content, &choice, &names, &|_| ());
+        let transfer = transfer(&engine, content, &choice, &names, show);
         tokio::time::timeout(patience, transfer).await.ok()
     }
 
@@ -337,6 +358,17 @@ mod tests {
 
     #[tokio::test]
     async fn ctr_names_and_forgets_the_registry_too() {
+        to_ctr("", 0).await;
+    }
+
+    #[tokio::test]
+    async fn what_ctr_cannot_forget_is_a_detail() {
+        to_ctr("echo 'the store is read-only' >&2; exit 1", 1).await;
+    }
+
+    /// Transfers to a containerd whose `ctr` does `relabel` when it is to forget the registry, of which there are to be so
+    /// many details.
+    async fn to_ctr(relabel: &str, expected: usize) {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let socket = dir.path().join("containerd.sock");
         let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
@@ -353,6 +385,7 @@ mod tests {
                         r#"eval "set -- \"\${{$#}}\""; repository=${{1#*\~=\"}}; echo "{blob} 1B 1 minute {label}=${{repository%\"}},other""#
                     ),
                 ),
+                ("*' content label '*", relabel),
             ],
         );
         let environment = Environment {
@@ -360,8 +393,17 @@ mod tests {
             path: Some(dir.path().into()),
             ..Environment::default()
         };
-        let done = done(transfer_to(Kind::Containerd, &environment, PATIENCE).await);
-        assert_eq!(done.named.len(), 2, "{:?}", done.problems);
+        let details = RefCell::new(Vec::new());
+        let show = |news| {
+            if let News::Detail(text) = news {
+                details.borrow_mut().push(text);
+            }
+        };
+        let done = done(transfer_showing(Kind::Containerd, &environment, PATIENCE, &show).await);
+        assert_eq!((done.named.len(), &done.problems[..]), (2, &[][..]));
+        let details = details.into_inner();
+        assert_eq!(details.len(), expected, "{details:?}");
+        assert!(details.iter().all(|text| text.contains("the store is read-only")), "{details:?}");
         let start = format!("--address {} --namespace default ", socket.display());
         let calls = fake.calls();
         let name = calls[1].rsplit_once(' ').expect("a name").1;
