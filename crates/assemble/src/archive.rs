@@ -98,9 +98,7 @@ fn names(args: &Args, digest: &Digest) -> Result<Vec<Reference>> {
     }
     values.insert("digest", digest.hex());
     let text = args.tags_file.as_deref().map(files::read_text).transpose()?.unwrap_or_default();
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let written = args.tag.iter().map(String::as_str).chain(lines);
+    let written = args.tag.iter().map(String::as_str).chain(oci::names::lines(&text).map(|(_, line)| line));
     let expanded: Vec<_> =
         written.map(|name| values.expand_all(name)).collect::<Result<_, _>>().context("repo_tags")?;
     let names = archive::names(expanded.iter().map(String::as_str)).context("repo_tags")?;

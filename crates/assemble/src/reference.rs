@@ -46,7 +46,14 @@ fn build(args: &Args) -> Result<Reference> {
         digest.trim().parse().with_context(|| format!("cannot understand {}", args.digest.display()))?;
     let (text, origin) = match (&args.repository, &args.repository_file) {
         (Some(text), _) => (text.clone(), "repository".to_owned()),
-        (None, Some(file)) => (files::read_text(file)?.trim().to_owned(), file.display().to_string()),
+        (None, Some(file)) => {
+            let (text, shown) = (files::read_text(file)?, file.display().to_string());
+            // As the push itself reads it.
+            match oci::names::only(&text, "a repository") {
+                Ok(name) => (name.to_owned(), shown),
+                Err(error) => bail!("{shown} {error}"),
+            }
+        }
         (None, None) => bail!(
             "the output group `reference` needs the repository: set the attribute repository or repository_file"
         ),
@@ -100,6 +107,7 @@ mod tests {
             (Some("r.example/app"), None, "r.example/app"),
             (Some("app"), None, "docker.io/library/app"),
             (None, Some("\nr.example:5000/a/b\r\n"), "r.example:5000/a/b"),
+            (None, Some("\u{feff}r.example/app\r\n"), "r.example/app"),
         ] {
             let (_dir, args) = args(repository, file);
             run(&args).unwrap();
@@ -118,7 +126,8 @@ mod tests {
             ),
             (None, Some("r.example/{digest}"), "{digest} gets its value when the push runs"),
             (Some("r.example/App"), None, "must be lower case"),
-            (None, Some(""), "is empty"),
+            (None, Some(""), "repository is empty and should hold a repository"),
+            (None, Some("r.example/a\nr.example/b\n"), "and nothing else: line 2 is \"r.example/b\""),
         ] {
             let (_dir, args) = args(repository, file);
             let error = format!("{:#}", run(&args).unwrap_err());

@@ -14,7 +14,7 @@ mod write;
 use std::{fmt, str::FromStr};
 
 pub use self::{
-    names::{NameError, names},
+    names::{NameError, name, names},
     parts::PartsError,
     write::{ArchiveError, Written, write, write_without},
 };

@@ -13,6 +13,7 @@ pub mod layer_json;
 pub mod layout;
 pub mod manifest;
 pub mod media_type;
+pub mod names;
 pub mod platform;
 pub mod reference;
 pub mod report;

@@ -54,7 +54,7 @@ impl Target {
         let mut names = declared.collect::<anyhow::Result<Vec<Name>>>()?;
         if let Some(file) = file {
             let path = self.files.find(file)?;
-            for (number, line) in lines(&read(&path)?) {
+            for (number, line) in oci::names::lines(&read(&path)?) {
                 names.push(self.name(line, &format!("{}:{number}", path.display()))?);
             }
         }
@@ -65,7 +65,7 @@ impl Target {
     ///
     /// # Errors
     /// As [`Target::names`], or if a file that should hold names is empty.
-    pub fn load_names(&self, load: &spec::Load, tags: &[String]) -> anyhow::Result<Vec<String>> {
+    pub fn load_names(&self, load: &spec::Load, tags: &[String]) -> anyhow::Result<Vec<Name>> {
         let names = if tags.is_empty() {
             self.names("repo_tags", &load.repo_tags, load.repo_tags_file.as_ref())?
         } else {
@@ -75,54 +75,21 @@ impl Target {
             let file = self.files.find(file)?;
             return Err(usage(format!("{} is empty and should hold a name a line", file.display())));
         }
-        Ok(names.into_iter().map(|name| name.text).collect())
+        Ok(names)
     }
 
     /// The one name that a file of the build holds; `what` says what it names, such as `a repository`.
     ///
     /// # Errors
     /// As [`Target::names`], or if the file holds no name, or several.
-    pub fn only_name(&self, file: &spec::File, what: &str) -> anyhow::Result<Name> {
+    pub fn only_name(&self, file: &spec::File, what: &'static str) -> anyhow::Result<Name> {
         let path = self.files.find(file)?;
         let (shown, text) = (path.display(), read(&path)?);
-        let mut lines = lines(&text);
-        let (_, line) =
-            lines.next().ok_or_else(|| usage(format!("{shown} is empty and should hold {what}")))?;
-        if let Some((number, more)) = lines.next() {
-            return Err(usage(format!(
-                "{shown} should hold {what} and nothing else: line {number} is {more:?}"
-            )));
-        }
-        self.name(line, &shown.to_string())
+        let name = oci::names::only(&text, what).map_err(|error| usage(format!("{shown} {error}")))?;
+        self.name(name, &shown.to_string())
     }
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("cannot read the names in {}", path.display()))
-}
-
-/// The lines of a file that lists names, with their numbers: trimmed, without empty ones and the byte order mark that
-/// editors on Windows put first.
-fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let numbered = text.lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
-    numbered.filter(|(_, line)| !line.is_empty())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_as_editors_write_them() {
-        for (text, expected) in [
-            ("", &[][..]),
-            ("\n \r\n\t\n", &[]),
-            ("a", &[(1, "a")]),
-            ("a\r\nb\r\n", &[(1, "a"), (2, "b")]),
-            ("\u{feff}a\n\n  b c \n", &[(1, "a"), (3, "b c")]),
-        ] {
-            assert_eq!(lines(text).collect::<Vec<_>>(), expected, "{text:?}");
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! The names of the image in an archive.
+//! The names of the image in an archive, and so in the runtime that loads it.
 
 use crate::reference::{Reference, ReferenceError, Tag};
 
@@ -9,14 +9,7 @@ use crate::reference::{Reference, ReferenceError, Tag};
 pub fn names<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Vec<Reference>, NameError> {
     let mut names: Vec<Reference> = Vec::new();
     for text in texts {
-        let invalid = |source| NameError::Invalid { name: text.to_owned(), source };
-        let mut name: Reference = text.parse().map_err(invalid)?;
-        if name.digest.is_some() {
-            return Err(NameError::Digest { name: text.to_owned() });
-        }
-        if name.tag.is_none() {
-            name.tag = Some("latest".parse::<Tag>().map_err(invalid)?);
-        }
+        let name = name(text)?;
         if !names.contains(&name) {
             names.push(name);
         }
@@ -24,7 +17,23 @@ pub fn names<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Vec<Referen
     Ok(names)
 }
 
-/// Why a text cannot name an image in an archive.
+/// Reads one name, with `latest` where there is no tag.
+///
+/// # Errors
+/// [`NameError`]
+pub fn name(text: &str) -> Result<Reference, NameError> {
+    let invalid = |source| NameError::Invalid { name: text.to_owned(), source };
+    let mut name: Reference = text.parse().map_err(invalid)?;
+    if name.digest.is_some() {
+        return Err(NameError::Digest { name: text.to_owned() });
+    }
+    if name.tag.is_none() {
+        name.tag = Some("latest".parse::<Tag>().map_err(invalid)?);
+    }
+    Ok(name)
+}
+
+/// Why a text cannot name an image, in an archive or a runtime.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// It is no reference.
