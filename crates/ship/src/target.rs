@@ -16,7 +16,7 @@ use registry::remote::{Sources, StopOnDrop};
 use crate::credentials::keychain;
 use crate::environment::Environment;
 use crate::exit::usage;
-use crate::images::{self, Image};
+use crate::images;
 use crate::runfiles::{Runfiles, Start};
 use crate::spec::{self, Spec};
 use crate::ui::Ui;
@@ -117,11 +117,8 @@ impl Target {
     /// If there is none: lists the platforms there are. If a manifest can't be read.
     pub fn only(self, platform: &Platform) -> anyhow::Result<Self> {
         let images = images::below(&self.content, &self.root)?;
-        let fits = |image: &&Image| image.platform.as_ref().is_some_and(|there| platform.matches(there));
-        let Some(image) = images.iter().find(fits) else {
-            let there = images.iter().filter_map(|image| image.platform.as_ref().map(ToString::to_string));
-            let there = there.collect::<Vec<_>>().join(", ");
-            return Err(usage(format!("there is no image for {platform}; there are images for: {there}")));
+        let Some(image) = images.iter().find(|image| image.fits(platform)) else {
+            return Err(usage(images::none_for(platform, &images)));
         };
         Ok(self.with_root(image.descriptor.clone()))
     }

@@ -4,12 +4,11 @@
 //! it is told. What is chosen here is which images it can be, for checks and messages, and the one that goes into an
 //! archive.
 
-use oci::config::Config;
-use oci::manifest::Document;
-use oci::{Descriptor, Digest, Manifest, Platform};
+use oci::{Descriptor, Digest, Platform};
 use registry::content::Content;
 
 use crate::exit::usage;
+use crate::images::{self, Image};
 
 /// What to ask a daemon for.
 #[derive(Debug)]
@@ -26,15 +25,6 @@ pub(super) struct Choice {
     pub most_layers: usize,
 }
 
-/// An image below the root.
-struct Found {
-    descriptor: Descriptor,
-    manifest: Manifest,
-    platform: Option<Platform>,
-    /// Number of indexes above it.
-    depth: usize,
-}
-
 /// Chooses for a daemon that runs `daemon`, or for `wanted` if the user says so.
 ///
 /// # Errors
@@ -45,18 +35,24 @@ pub(super) fn choose(
     daemon: &Platform,
     wanted: Option<&Platform>,
 ) -> anyhow::Result<Choice> {
-    let mut all = Vec::new();
-    collect(content, root, 0, &mut all)?;
+    let all = images::below(content, root)?;
     // A single image goes to any daemon, which may emulate its platform, unless the user asks for another one.
-    let (single, sought) = (all.iter().all(|found| found.depth == 0), wanted.unwrap_or(daemon));
-    let fits = |found: &Found| found.platform.as_ref().is_none_or(|platform| sought.matches(platform));
-    let chosen: Vec<&Found> =
-        all.iter().filter(|found| (single && wanted.is_none()) || fits(found)).collect();
-    let Some(first) = chosen.first() else { return Err(no_such_platform(&all, sought, wanted.is_some())) };
+    let (single, sought) = (all.iter().all(|image| image.depth == 0), wanted.unwrap_or(daemon));
+    let chosen: Vec<&Image> =
+        all.iter().filter(|image| (single && wanted.is_none()) || image.fits(sought)).collect();
+    let Some(first) = chosen.first() else {
+        let none = images::none_for(sought, &all);
+        return Err(usage(match wanted {
+            Some(_) => none,
+            None => format!(
+                "{none}. The daemon runs {daemon}; --platform OS/ARCHITECTURE loads one of them all the same"
+            ),
+        }));
+    };
 
-    let foreign = single && !fits(first);
+    let foreign = single && !first.fits(sought);
     let mut layers: Vec<Descriptor> = Vec::new();
-    for layer in chosen.iter().flat_map(|found| &found.manifest.layers) {
+    for layer in chosen.iter().flat_map(|image| &image.manifest.layers) {
         if !layers.iter().any(|known| known.digest == layer.digest) {
             layers.push(layer.clone());
         }
@@ -67,44 +63,7 @@ pub(super) fn choose(
         image: first.descriptor.clone(),
         platform: if foreign { first.platform.clone() } else { wanted.cloned() },
         layers,
-        most_layers: chosen.iter().map(|found| found.manifest.layers.len()).max().unwrap_or(0),
-    })
-}
-
-fn collect(content: &Content, at: &Descriptor, depth: usize, found: &mut Vec<Found>) -> anyhow::Result<()> {
-    match content.document(&at.digest)? {
-        Document::Index(index) => {
-            for child in &index.manifests {
-                collect(content, child, depth + 1, found)?;
-            }
-        }
-        Document::Manifest(manifest) => {
-            let platform = at.platform.clone().or_else(|| platform_of(content, &manifest));
-            found.push(Found { descriptor: at.clone(), manifest, platform, depth });
-        }
-    }
-    Ok(())
-}
-
-/// The platform that an image's configuration names; `None` where it names none, or there is no configuration, as in
-/// artifacts.
-fn platform_of(content: &Content, manifest: &Manifest) -> Option<Platform> {
-    let config = content.bytes(&manifest.config.digest).ok()?;
-    Config::parse(&config).ok()?.platform().ok()
-}
-
-fn no_such_platform(all: &[Found], sought: &Platform, wanted: bool) -> anyhow::Error {
-    let mut there: Vec<String> =
-        all.iter().filter_map(|found| found.platform.as_ref().map(ToString::to_string)).collect();
-    there.dedup();
-    let there = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
-    usage(if wanted {
-        format!("there is no image for {sought}; there are images for: {there}")
-    } else {
-        format!(
-            "the daemon runs {sought}, and there is no image for that; there are images for: {there}. \
-             --platform OS/ARCHITECTURE loads one of them all the same"
-        )
+        most_layers: chosen.iter().map(|image| image.manifest.layers.len()).max().unwrap_or(0),
     })
 }
 
@@ -172,6 +131,26 @@ mod tests {
         for part in ["linux/s390x", "linux/amd64, linux/arm64", "--platform"] {
             assert!(error.contains(part), "{part} in {error}");
         }
+    }
+
+    #[test]
+    fn what_names_no_platform_is_no_image_for_one() {
+        let config = Descriptor::of("application/vnd.example.config.v1+json", b"{}");
+        let artifact = oci::Manifest::new(Family::Oci, config, vec![]);
+        let (content, root) = content(&[], &[oci::json::canonical(&artifact).unwrap()]);
+        assert_eq!(choose(&content, &root, &linux("amd64"), None).unwrap().pull, root.digest);
+        let error = choose(&content, &root, &linux("amd64"), Some(&linux("amd64"))).unwrap_err();
+        assert_eq!(error.to_string(), "there is no image for linux/amd64; there are images for: none");
+    }
+
+    #[test]
+    fn an_image_may_be_listed_for_several_platforms() {
+        let data = image("linux/amd64");
+        let listed = ["linux/amd64", "linux/arm64"]
+            .map(|platform| Descriptor { platform: platform.parse().ok(), ..data.descriptor() });
+        let index = oci::Index::new(Family::Oci, listed.into());
+        let (content, root) = content(&[&data], &[oci::json::canonical(&index).unwrap()]);
+        assert!(choose(&content, &root, &linux("arm64"), None).is_ok());
     }
 
     #[test]

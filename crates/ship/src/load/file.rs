@@ -149,8 +149,7 @@ fn root(target: &Target, format: Format, ui: &Ui) -> anyhow::Result<Descriptor> 
         return Ok(image.listed());
     }
     let own = Platform::new("linux", architecture());
-    let fits = images.iter().find(|image| image.platform.as_ref().is_some_and(|there| own.matches(there)));
-    let image = fits.ok_or_else(|| {
+    let image = images.iter().find(|image| image.fits(&own)).ok_or_else(|| {
         usage(format!(
             "an archive of docker's format holds one image, and the index has none for {own}: say --platform, or set \
              format = \"oci\" for all of it"
