@@ -100,6 +100,34 @@ impl Platform {
         Self { os: os.into(), architecture: architecture.into(), ..Self::default() }
     }
 
+    /// That of the machine that this program was built for, which it runs on.
+    #[must_use]
+    pub fn of_this_machine() -> Self {
+        let (os, architecture) = (std::env::consts::OS, std::env::consts::ARCH);
+        Self::of_rust(os, architecture, cfg!(target_endian = "little"))
+    }
+
+    /// What Rust calls an operating system and architecture, by the names of images.
+    fn of_rust(os: &str, architecture: &str, is_little_endian: bool) -> Self {
+        let os = match os {
+            "macos" => "darwin",
+            other => other,
+        };
+        let architecture = match (architecture, is_little_endian) {
+            ("x86_64", _) => "amd64",
+            ("x86", _) => "386",
+            ("aarch64", _) => "arm64",
+            ("loongarch64", _) => "loong64",
+            ("powerpc64", true) => "ppc64le",
+            ("powerpc64", false) => "ppc64",
+            ("powerpc", _) => "ppc",
+            ("mips64", true) => "mips64le",
+            ("mips", true) => "mipsle",
+            (other, _) => other,
+        };
+        Self::new(os, architecture)
+    }
+
     /// Checks that operating system and architecture are known: an image with a misspelt one is built,
     /// pushed, and then runs nowhere.
     ///
@@ -221,6 +249,24 @@ mod tests {
         {
             assert!(text.parse::<Platform>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn machines_by_the_names_of_images() {
+        for (os, architecture, is_little_endian, expected) in [
+            ("linux", "x86_64", true, "linux/amd64"),
+            ("macos", "aarch64", true, "darwin/arm64"),
+            ("linux", "loongarch64", true, "linux/loong64"),
+            ("linux", "powerpc64", true, "linux/ppc64le"),
+            ("linux", "powerpc64", false, "linux/ppc64"),
+            ("linux", "s390x", false, "linux/s390x"),
+            ("linux", "mips64", true, "linux/mips64le"),
+        ] {
+            let found = Platform::of_rust(os, architecture, is_little_endian);
+            assert_eq!(found, platform(expected));
+            assert_eq!(found.check_known(), Ok(()));
+        }
+        assert_eq!(Platform::of_this_machine().check_known(), Ok(()));
     }
 
     #[test]

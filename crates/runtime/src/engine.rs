@@ -94,13 +94,18 @@ impl Engine {
                 let place = podman.client().program().display().to_string();
                 plain(podman.release(), podman.platform().clone(), place)
             }
+            // containerd's containers run on this machine.
             Self::Containerd(ctr) => About {
                 namespace: Some(ctr.namespace().to_owned()),
-                ..plain(ctr.release(), here(), format!("unix://{}", ctr.socket().display()))
+                ..plain(ctr.release(), Platform::of_this_machine(), format!("unix://{}", ctr.socket().display()))
             },
             Self::Nerdctl(nerdctl) => About {
                 namespace: Some(nerdctl.namespace().to_owned()),
-                ..plain(nerdctl.release(), here(), nerdctl.client().program().display().to_string())
+                ..plain(
+                    nerdctl.release(),
+                    Platform::of_this_machine(),
+                    nerdctl.client().program().display().to_string(),
+                )
             },
         })
     }
@@ -264,22 +269,4 @@ impl Engine {
             Self::Nerdctl(nerdctl) => nerdctl.client().command(),
         })
     }
-}
-
-/// The platform of this machine's containers: containerd runs where its socket is.
-fn here() -> Platform {
-    let architecture = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "x86" => "386",
-        "aarch64" => "arm64",
-        "powerpc64" if cfg!(target_endian = "little") => "ppc64le",
-        "powerpc64" => "ppc64",
-        "loongarch64" => "loong64",
-        other => other,
-    };
-    let os = match std::env::consts::OS {
-        "macos" => "darwin",
-        other => other,
-    };
-    Platform::new(os, architecture)
 }

@@ -148,7 +148,7 @@ fn root(target: &Target, format: Format, ui: &Ui) -> anyhow::Result<Descriptor> 
         // The same bytes as those of the archive that the build makes.
         return Ok(image.listed());
     }
-    let own = Platform::new("linux", architecture());
+    let own = Platform { os: "linux".to_owned(), ..Platform::of_this_machine() };
     let image = images.iter().find(|image| image.fits(&own)).ok_or_else(|| {
         usage(format!(
             "an archive of docker's format holds one image, and the index has none for {own}: say --platform, or set \
@@ -157,17 +157,6 @@ fn root(target: &Target, format: Format, ui: &Ui) -> anyhow::Result<Descriptor> 
     })?;
     ui.say(format!("of the index, the image for {own}: --platform takes another"));
     Ok(image.listed())
-}
-
-/// The CPU of this program, as images call it.
-fn architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        "x86" => "386",
-        "powerpc64" => "ppc64le",
-        other => other,
-    }
 }
 
 /// Says which blob it is that can't be read.
