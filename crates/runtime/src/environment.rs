@@ -87,6 +87,12 @@ impl Environment {
         folders.map(|folder| folder.join(&name)).find(|path| is_executable(path))
     }
 
+    /// Where the user's own podman's service listens, if that can be named.
+    #[must_use]
+    pub fn podman_socket(&self) -> Option<PathBuf> {
+        self.xdg_runtime_dir.as_ref().map(|dir| dir.join("podman/podman.sock"))
+    }
+
     /// Docker's configuration directory, if one can be named.
     #[must_use]
     pub fn docker_config_dir(&self) -> Option<PathBuf> {

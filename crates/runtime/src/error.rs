@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use crate::client::ClientError;
-use crate::{Kind, docker};
+use crate::{Kind, Reason, docker};
 
 /// A runtime that was looked for somewhere, and why it will not do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +15,8 @@ pub struct Tried {
     pub kind: Kind,
     /// Where, and who says so, such as `unix:///run/podman/podman.sock (from CONTAINER_HOST)`.
     pub place: String,
-    /// Why not, in a few words.
-    pub reason: String,
+    /// Why not.
+    pub reason: Reason,
 }
 
 /// Why no runtime was found, or why one did not do what it was asked.

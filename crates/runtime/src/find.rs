@@ -12,7 +12,7 @@ use std::fmt;
 use crate::containerd::{self, Ctr, DOCKERS_NAMESPACE, Nerdctl, Socket};
 use crate::docker::{self, Candidate, Docker};
 use crate::podman::{self, Place};
-use crate::{Engine, Environment, Error, Tried};
+use crate::{Engine, Environment, Error, Reason, Tried};
 
 /// A container runtime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,9 +48,6 @@ pub struct Found {
     /// Others that seem to be there, where none was asked for or named.
     pub others: Vec<Kind>,
 }
-
-/// Words for a place where there is nothing at all.
-const NOTHING: [&str; 2] = ["no such file", "not on PATH"];
 
 /// Finds the runtime that `wanted` and `environment` mean.
 ///
@@ -95,7 +92,7 @@ async fn anything(environment: &Environment) -> Result<Found, Error> {
                 kind,
                 place: format!("unix://{}", ctr.socket().display()),
                 reason: "is docker's, whose daemon would not see the image; --runtime containerd takes it all the same"
-                    .to_owned(),
+                    .into(),
             });
             continue;
         }
@@ -107,7 +104,7 @@ async fn anything(environment: &Environment) -> Result<Found, Error> {
 
 /// Podman, where it seems to be there. Nothing is asked, so that a load does not wait for it.
 fn podman_besides(environment: &Environment) -> Vec<Kind> {
-    let own = environment.xdg_runtime_dir.as_ref().map(|dir| dir.join("podman/podman.sock"));
+    let own = environment.podman_socket();
     let sockets = own.iter().chain(&environment.system_podman_socket);
     let there = sockets.clone().any(|socket| socket.exists()) || environment.program("podman").is_some();
     if there { vec![Kind::Podman] } else { Vec::new() }
@@ -115,7 +112,7 @@ fn podman_besides(environment: &Environment) -> Vec<Kind> {
 
 /// Those of `tried` where there is something.
 fn there(tried: Vec<Tried>) -> Vec<Tried> {
-    tried.into_iter().filter(|tried| !NOTHING.contains(&tried.reason.as_str())).collect()
+    tried.into_iter().filter(|tried| !tried.reason.is_absence()).collect()
 }
 
 /// The first of the ways to `kind` that answers. Adds those that don't to `tried`.
@@ -181,7 +178,7 @@ async fn podman_service(candidate: Candidate) -> Result<Result<podman::Service, 
         Ok(engine) => podman::Service::over(&engine).ok_or_else(|| Tried {
             kind: Kind::Podman,
             place: format!("{} ({origin})", engine.endpoint()),
-            reason: "answers, and is docker and not podman".to_owned(),
+            reason: "answers, and is docker and not podman".into(),
         }),
         Err(mut all) => Err(api_tried(Kind::Podman, all.remove(0))),
     })
@@ -191,7 +188,7 @@ fn api_tried(kind: Kind, one: docker::Tried) -> Tried {
     Tried { kind, place: format!("{} ({})", one.endpoint, one.origin), reason: one.reason }
 }
 
-fn containerd_tried(socket: &Socket, reason: String) -> Tried {
+fn containerd_tried(socket: &Socket, reason: Reason) -> Tried {
     let place = format!("unix://{} ({})", socket.path.display(), socket.origin);
     Tried { kind: Kind::Containerd, place, reason }
 }

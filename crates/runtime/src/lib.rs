@@ -23,6 +23,7 @@ mod environment;
 mod error;
 mod find;
 mod probe;
+mod reason;
 
 pub use archive::Archive;
 pub use client::ClientError;
@@ -30,3 +31,4 @@ pub use engine::{About, Engine};
 pub use environment::Environment;
 pub use error::{Error, Tried};
 pub use find::{Found, Kind, find};
+pub use reason::Reason;

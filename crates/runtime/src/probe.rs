@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use crate::Reason;
+
 /// Connects and hangs up.
 #[cfg(unix)]
 pub(crate) fn socket(path: &Path) -> io::Result<()> {
@@ -15,15 +17,15 @@ pub(crate) fn socket(_path: &Path) -> io::Result<()> {
     Err(io::Error::from(io::ErrorKind::Unsupported))
 }
 
-/// Why nothing came of it, in a few words.
-pub(crate) fn why_not(error: &io::Error) -> String {
+/// Why nothing came of it.
+pub(crate) fn why_not(error: &io::Error) -> Reason {
     match error.kind() {
-        io::ErrorKind::NotFound => "no such file".to_owned(),
+        io::ErrorKind::NotFound => Reason::NoFile,
         io::ErrorKind::PermissionDenied => {
-            "permission denied; it belongs to root: run this as root, or use a rootless runtime".to_owned()
+            "permission denied; it belongs to root: run this as root, or use a rootless runtime".into()
         }
-        io::ErrorKind::ConnectionRefused => "the socket is there, but nothing listens on it".to_owned(),
-        io::ErrorKind::Unsupported => "this system has no unix sockets".to_owned(),
-        _ => error.to_string(),
+        io::ErrorKind::ConnectionRefused => "the socket is there, but nothing listens on it".into(),
+        io::ErrorKind::Unsupported => "this system has no unix sockets".into(),
+        _ => error.to_string().into(),
     }
 }

@@ -7,7 +7,7 @@ use oci::{Platform, Reference};
 
 use super::find::{DEFAULT_NAMESPACE, Socket};
 use crate::client::{Client, ClientError};
-use crate::{Archive, Environment, probe};
+use crate::{Archive, Environment, Reason, probe};
 
 /// The label by which containerd remembers which repositories of a registry had a blob, up to the registry's name, which
 /// comes without its port. Its value lists them, with commas between.
@@ -26,8 +26,8 @@ pub struct Ctr {
 }
 
 impl Ctr {
-    /// Asks the containerd at `socket` what it is. The error is a reason in a few words.
-    pub(crate) async fn connect(environment: &Environment, socket: &Socket) -> Result<Self, String> {
+    /// Asks the containerd at `socket` what it is.
+    pub(crate) async fn connect(environment: &Environment, socket: &Socket) -> Result<Self, Reason> {
         probe::socket(&socket.path).map_err(|error| probe::why_not(&error))?;
         let program = environment.program("ctr").ok_or(
             "something listens, but `ctr`, containerd's client, by which it is spoken to, is not on PATH",

@@ -4,7 +4,7 @@ use oci::{Platform, Reference};
 
 use super::find::DEFAULT_NAMESPACE;
 use crate::client::{Client, ClientError};
-use crate::{Archive, Environment};
+use crate::{Archive, Environment, Reason};
 
 /// The command, which has answered.
 #[derive(Debug, Clone)]
@@ -15,9 +15,9 @@ pub struct Nerdctl {
 }
 
 impl Nerdctl {
-    /// Finds `nerdctl` on `PATH` and asks it what it talks to. The error is a reason in a few words.
-    pub(crate) async fn connect(environment: &Environment) -> Result<Self, String> {
-        let program = environment.program("nerdctl").ok_or("not on PATH")?;
+    /// Finds `nerdctl` on `PATH` and asks it what it talks to.
+    pub(crate) async fn connect(environment: &Environment) -> Result<Self, Reason> {
+        let program = environment.program("nerdctl").ok_or(Reason::NotOnPath)?;
         let client = Client::new(program, [""; 0]);
         let output = client.run("info", &["info"]).await.map_err(|error| error.to_string())?;
         let release = field(&output, "Server Version").unwrap_or("of an unknown version").to_owned();

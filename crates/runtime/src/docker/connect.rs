@@ -12,7 +12,7 @@ use super::api::ApiVersion;
 use super::endpoint::{Candidate, Daemon, Endpoint, Program};
 use super::error::{Error, Tried, causes};
 use super::find;
-use crate::Environment;
+use crate::{Environment, Reason};
 
 /// How long a daemon may take to accept a connection and answer a ping. A socket whose daemon hangs accepts forever.
 const PING: Duration = Duration::from_secs(10);
@@ -80,8 +80,8 @@ struct Pong {
     libpod: Option<String>,
 }
 
-/// Asks whether a daemon listens at `endpoint` and which API it speaks. The error is a reason in a few words.
-async fn ping(endpoint: &Endpoint) -> Result<(Client, Url, Pong), String> {
+/// Asks whether a daemon listens at `endpoint` and which API it speaks.
+async fn ping(endpoint: &Endpoint) -> Result<(Client, Url, Pong), Reason> {
     let http = client(endpoint)?;
     let base = Url::parse(&endpoint.base_url()).map_err(|error| error.to_string())?;
     let mut url = base.clone();
@@ -89,7 +89,7 @@ async fn ping(endpoint: &Endpoint) -> Result<(Client, Url, Pong), String> {
     let request = http.get(url).timeout(PING);
     let response = request.send().await.map_err(|error| why_unreachable(endpoint, &error))?;
     if !response.status().is_success() {
-        return Err(format!("answers a ping with {}", response.status()));
+        return Err(format!("answers a ping with {}", response.status()).into());
     }
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     let version =
@@ -127,23 +127,23 @@ fn client(endpoint: &Endpoint) -> Result<Client, String> {
 }
 
 /// Why a connection came to nothing, with the fix where there is a usual one.
-fn why_unreachable(endpoint: &Endpoint, error: &reqwest::Error) -> String {
+fn why_unreachable(endpoint: &Endpoint, error: &reqwest::Error) -> Reason {
     if error.is_timeout() {
-        return format!("accepts, but does not answer within {} s", PING.as_secs());
+        return format!("accepts, but does not answer within {} s", PING.as_secs()).into();
     }
     let kind = io_kind(error);
     match (endpoint, kind) {
-        (Endpoint::Unix(_), Some(io::ErrorKind::NotFound)) => "no such file".to_owned(),
+        (Endpoint::Unix(_), Some(io::ErrorKind::NotFound)) => Reason::NoFile,
         (Endpoint::Unix(_), Some(io::ErrorKind::PermissionDenied)) => {
             "permission denied; join the group that owns it (docker's: `sudo usermod -aG docker $USER`, then log in \
              again)"
-                .to_owned()
+                .into()
         }
         (Endpoint::Unix(_), Some(io::ErrorKind::ConnectionRefused)) => {
-            "the socket is there, but nothing listens on it".to_owned()
+            "the socket is there, but nothing listens on it".into()
         }
-        (Endpoint::Tcp(_), Some(io::ErrorKind::ConnectionRefused)) => "connection refused".to_owned(),
-        _ => causes(error),
+        (Endpoint::Tcp(_), Some(io::ErrorKind::ConnectionRefused)) => "connection refused".into(),
+        _ => causes(error).into(),
     }
 }
 

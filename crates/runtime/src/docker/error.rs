@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::endpoint::{Daemon, Endpoint, Origin};
+use crate::Reason;
 
 /// An endpoint that was tried, and why it will not do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +16,8 @@ pub struct Tried {
     pub endpoint: Endpoint,
     /// Who named it.
     pub origin: Origin,
-    /// Why not, in a few words.
-    pub reason: String,
+    /// Why not.
+    pub reason: Reason,
 }
 
 impl Tried {

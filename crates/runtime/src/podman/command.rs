@@ -4,7 +4,7 @@ use oci::{Platform, Reference};
 use serde::Deserialize;
 
 use crate::client::{Client, ClientError};
-use crate::{Archive, Environment};
+use crate::{Archive, Environment, Reason};
 
 /// The command, which has answered.
 #[derive(Debug, Clone)]
@@ -34,9 +34,9 @@ struct Host {
 }
 
 impl Command {
-    /// Finds `podman` on `PATH` and asks it what it runs. The error is a reason in a few words.
-    pub(crate) async fn connect(environment: &Environment, global: &[String]) -> Result<Self, String> {
-        let program = environment.program("podman").ok_or("not on PATH")?;
+    /// Finds `podman` on `PATH` and asks it what it runs.
+    pub(crate) async fn connect(environment: &Environment, global: &[String]) -> Result<Self, Reason> {
+        let program = environment.program("podman").ok_or(Reason::NotOnPath)?;
         let client = Client::new(program, global);
         let output =
             client.run("info", &["info", "--format=json"]).await.map_err(|error| error.to_string())?;

@@ -32,7 +32,7 @@ pub(crate) fn places(environment: &Environment) -> Result<Vec<Place>, Error> {
         let endpoint = endpoint.ok_or_else(|| Error::ContainerHost(url.clone()))?;
         return Ok(vec![Place::Service(Candidate { endpoint, origin: Origin::ContainerHost })]);
     }
-    let own = environment.xdg_runtime_dir.as_ref().map(|dir| dir.join("podman/podman.sock"));
+    let own = environment.podman_socket();
     let service = |path: PathBuf, whose| {
         Place::Service(Candidate { endpoint: Endpoint::Unix(path), origin: Origin::WellKnown(whose) })
     };
