@@ -142,6 +142,9 @@ fn family(media_type: Option<&str>) -> Family {
     media_type.and_then(media_type::classify).map_or(Family::Oci, |(family, _)| family)
 }
 
+/// The most layers of an image in Docker: overlayfs takes no more lower directories (docker's `maxLayerDepth`).
+pub const DOCKERS_MOST_LAYERS: usize = 125;
+
 /// What a registry calls a manifest: either of the two.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "there are a handful of documents at a time")]

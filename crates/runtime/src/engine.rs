@@ -3,6 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
+use oci::manifest::DOCKERS_MOST_LAYERS;
 use oci::{Digest, Platform, Reference};
 
 use crate::containerd::{Ctr, Nerdctl};
@@ -14,9 +15,6 @@ use crate::{Archive, Environment, Error, Kind, podman};
 const DAEMON_SILENCE: Duration = Duration::from_secs(2);
 /// The same for a command, which starts first; on a busy machine that takes its time.
 const COMMAND_SILENCE: Duration = Duration::from_secs(10);
-
-/// The most layers of an image in docker: overlayfs takes no more lower directories (docker's `maxLayerDepth`).
-const DOCKERS_LAYERS: usize = 125;
 
 /// A runtime that answers.
 #[derive(Debug, Clone)]
@@ -81,7 +79,7 @@ impl Engine {
                 let platform = Platform::new(version.os.as_str(), version.arch.as_str());
                 About {
                     reads_zstd: version.reads_zstd(),
-                    most_layers: Some(DOCKERS_LAYERS),
+                    most_layers: Some(DOCKERS_MOST_LAYERS),
                     ..plain(&version.version, platform, docker.endpoint().to_string())
                 }
             }

@@ -6,7 +6,7 @@ use oci::{
     Descriptor, Digest, Family, LayerJson, Manifest, Platform,
     config::Config,
     json::canonical,
-    manifest::Document,
+    manifest::{DOCKERS_MOST_LAYERS, Document},
     media_type::{self, Compression, Kind},
 };
 use serde_json::{Map, Value};
@@ -16,8 +16,6 @@ use super::{
     spec::{MediaTypes, Spec},
 };
 
-/// Docker refuses an image with more layers than this.
-const MOST_LAYERS: usize = 125;
 /// From here on, whoever adds layers on top should hear of it.
 const MANY_LAYERS: usize = 115;
 
@@ -185,10 +183,10 @@ fn check_layer(layer: &LayerJson, platform: &Platform) -> Result<()> {
 }
 
 fn check_count(count: usize, of_base: usize, warn: &mut impl FnMut(&str)) {
-    let limit = if count > MOST_LAYERS {
-        format!("refuses more than {MOST_LAYERS}")
+    let limit = if count > DOCKERS_MOST_LAYERS {
+        format!("refuses more than {DOCKERS_MOST_LAYERS}")
     } else if count > MANY_LAYERS {
-        format!("takes {MOST_LAYERS} at most")
+        format!("takes {DOCKERS_MOST_LAYERS} at most")
     } else {
         return;
     };
