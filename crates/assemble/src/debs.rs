@@ -22,7 +22,7 @@ mod tests;
 mod version;
 
 use std::{
-    io::{BufWriter, Seek as _, Write},
+    io::{BufWriter, Write},
     path::PathBuf,
 };
 
@@ -80,9 +80,8 @@ fn write(args: &Args) -> Result<()> {
     let mut file = AtomicFile::create(&args.output)?;
     let mut learnt = Some(Owners::default());
     while let Some(mut owners) = learnt {
-        file.file_mut().set_len(0)?;
-        file.file_mut().rewind()?;
-        build(args, &layer, &mut owners, BufWriter::with_capacity(1 << 18, file.file_mut()))?;
+        file.restart().context("cannot write the tar once more")?;
+        build(args, &layer, &mut owners, BufWriter::with_capacity(1 << 18, &mut file))?;
         learnt = owners.again();
     }
     Ok(file.commit()?)

@@ -306,8 +306,7 @@ pub(crate) mod tests {
     fn a_repeated_layer_has_the_history_of_each_place() {
         let dir = tempfile::tempdir().unwrap();
         let args = arguments(dir.path(), &example(), &[]);
-        let mut config: serde_json::Value =
-            serde_json::from_slice(&fs::read(&args.config).unwrap()).unwrap();
+        let mut config: serde_json::Value = serde_json::from_slice(&fs::read(&args.config).unwrap()).unwrap();
         let steps = ["COPY a", "COPY b", "WORKDIR /a"];
         config["history"] = steps.map(|step| serde_json::json!({ "created_by": step })).into();
         for args in [args, arguments(dir.path(), &example(), &[]).without_layout()] {

@@ -8,7 +8,7 @@
 use std::{
     ffi::OsString,
     fs::{self, File},
-    io::{self, Write},
+    io::{self, Seek as _, Write},
     path::{Path, PathBuf},
     process,
     sync::atomic::{AtomicU64, Ordering},
@@ -47,6 +47,15 @@ impl AtomicFile {
         let open = |temporary: &Path| File::options().write(true).create_new(true).open(temporary);
         let (temporary, file) = claim(&place, open)?;
         Ok(Self { file, pending: Some(Pending::new(temporary, &place)) })
+    }
+
+    /// Forgets what was written so far.
+    ///
+    /// # Errors
+    /// Of the system; always for a pipe, which has been read already.
+    pub fn restart(&mut self) -> io::Result<()> {
+        self.file.rewind()?;
+        self.file.set_len(0)
     }
 
     /// Puts the file at its place, replacing a file that is there.

@@ -95,7 +95,11 @@ impl Engine {
             // containerd's containers run on this machine.
             Self::Containerd(ctr) => About {
                 namespace: Some(ctr.namespace().to_owned()),
-                ..plain(ctr.release(), Platform::of_this_machine(), format!("unix://{}", ctr.socket().display()))
+                ..plain(
+                    ctr.release(),
+                    Platform::of_this_machine(),
+                    format!("unix://{}", ctr.socket().display()),
+                )
             },
             Self::Nerdctl(nerdctl) => About {
                 namespace: Some(nerdctl.namespace().to_owned()),

@@ -52,12 +52,7 @@ pub fn none_for(platform: &Platform, images: &[Image]) -> String {
     format!("there is no image for {platform}; there are images for: {there}")
 }
 
-fn collect(
-    content: &Content,
-    at: &Descriptor,
-    depth: usize,
-    images: &mut Vec<Image>,
-) -> anyhow::Result<()> {
+fn collect(content: &Content, at: &Descriptor, depth: usize, images: &mut Vec<Image>) -> anyhow::Result<()> {
     match content.document(&at.digest)? {
         Document::Index(index) => {
             for child in &index.manifests {
@@ -67,7 +62,8 @@ fn collect(
         Document::Manifest(manifest) => {
             let platform = at.platform.clone().or_else(|| platform_of(content, &manifest));
             // One may be listed for several platforms, such as an image of data.
-            if !images.iter().any(|known| known.descriptor.digest == at.digest && known.platform == platform) {
+            if !images.iter().any(|known| known.descriptor.digest == at.digest && known.platform == platform)
+            {
                 images.push(Image { descriptor: at.clone(), manifest, platform, depth });
             }
         }
