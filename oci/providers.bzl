@@ -92,7 +92,7 @@ of this build. An image on top of it has it in its annotation `org.opencontainer
         "sources": """depset of struct(registry, repository, credentials), two strings and a File or None. Repositories that hold the blobs of a pulled base, in the
 order in which they are asked: a push to one of their registries mounts them, and whatever else needs a blob that the build
 doesn't have gets it from there. `registry` is `host[:port]`; `http://host[:port]` is asked in plain HTTP, as loopback is
-anyway. `credentials` is a file like docker's `config.json`: the only one to look in when blobs are read from there. None, or
+anyway, and `https://host[:port]` never is. `credentials` is a file like docker's `config.json`: the only one to look in when blobs are read from there. None, or
 no such field: docs/credentials.md.""",
     },
     init = _oci_image_info_init,

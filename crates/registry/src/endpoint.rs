@@ -20,22 +20,24 @@ pub struct Endpoint {
 pub enum Transport {
     /// TLS with verified certificates.
     Tls,
-    /// Plain HTTP: for loopback addresses and `*.localhost`, where nobody else can listen in, and for registries that
-    /// were named so (`http://`).
+    /// Plain HTTP: for loopback addresses and `*.localhost`, where nobody else can listen in, unless they were named with
+    /// `https://`, and for registries that were named with `http://`.
     Plain,
     /// The user said `--insecure`: TLS with any certificate, or plain HTTP if that is not spoken.
     Insecure,
 }
 
 impl Endpoint {
-    /// The endpoint of `registry`, for example `r.example:5000`. Loopback is plain HTTP by itself, and so is
-    /// `http://r.example:5000`.
+    /// The endpoint of `registry`, for example `r.example:5000`. A scheme in front of it decides how it is asked, whatever
+    /// the host: `http://r.example:5000` in plain HTTP, `https://localhost:5000` by TLS. Without one, loopback is plain
+    /// HTTP and all else TLS. `insecure` matters to TLS alone.
     #[must_use]
     pub fn new(registry: &str, insecure: bool) -> Self {
         let name = name(registry);
         // Docker Hub answers under another name than its references have.
         let host = if name == DOCKER_HUB { "registry-1.docker.io" } else { name };
-        let transport = match (is_loopback(name) || registry.starts_with(PLAIN), insecure) {
+        let plain = registry.starts_with(PLAIN) || (is_loopback(name) && !registry.starts_with(ENCRYPTED));
+        let transport = match (plain, insecure) {
             (true, _) => Transport::Plain,
             (false, true) => Transport::Insecure,
             (false, false) => Transport::Tls,
@@ -57,11 +59,20 @@ impl Endpoint {
 const DOCKER_HUB: &str = "docker.io";
 /// What stands before a registry that speaks plain HTTP only.
 const PLAIN: &str = "http://";
+/// What stands before a registry on loopback that speaks TLS.
+const ENCRYPTED: &str = "https://";
+
+/// Takes `http://` or `https://` off a name: what stood there, or nothing, and the rest.
+#[must_use]
+pub fn split_scheme(text: &str) -> (&str, &str) {
+    let scheme = [PLAIN, ENCRYPTED].into_iter().find(|scheme| text.starts_with(scheme));
+    text.split_at(scheme.map_or(0, str::len))
+}
 
 /// A registry as references spell it: without the scheme, and Docker Hub by one of its names.
 #[must_use]
 pub fn name(registry: &str) -> &str {
-    match registry.strip_prefix(PLAIN).unwrap_or(registry) {
+    match split_scheme(registry).1 {
         "index.docker.io" | "registry-1.docker.io" => DOCKER_HUB,
         name => name,
     }
@@ -107,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_needs_loopback_or_the_flag() {
+    fn the_scheme_decides_and_else_the_host() {
         for (registry, insecure, transport) in [
             ("127.0.0.1:5000", false, Transport::Plain),
             ("127.0.0.1:5000", true, Transport::Plain),
@@ -115,14 +126,20 @@ mod tests {
             ("r.example", true, Transport::Insecure),
             ("http://r.example", false, Transport::Plain),
             ("http://r.example:5000", true, Transport::Plain),
+            ("https://127.0.0.1:5000", false, Transport::Tls),
+            ("https://r.localhost", false, Transport::Tls),
+            ("https://localhost:5000", true, Transport::Insecure),
+            ("https://r.example", false, Transport::Tls),
         ] {
             assert_eq!(Endpoint::new(registry, insecure).transport, transport, "{registry}");
         }
-        let endpoint = Endpoint::new("http://r.example:5000", false);
-        assert_eq!(
-            (endpoint.registry.as_str(), endpoint.host.as_str()),
-            ("r.example:5000", "r.example:5000")
-        );
+        for registry in ["http://r.example:5000", "https://r.example:5000"] {
+            let endpoint = Endpoint::new(registry, false);
+            assert_eq!(
+                (endpoint.registry.as_str(), endpoint.host.as_str()),
+                ("r.example:5000", "r.example:5000")
+            );
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use oci::digest::Digest;
 use oci::reference::Repository;
 use registry::client::{Blob, Options};
+use registry::endpoint::split_scheme;
 use registry::remote::{SaveError, StopOnDrop};
 use registry::{Class, ContentError, RemoteBlob, Sources};
 
@@ -26,7 +27,7 @@ pub struct Args {
     #[arg(long, value_name = "BYTES")]
     pub size: u64,
     /// A repository that has it; repeatable, asked in order. `http://` before it says that its registry speaks plain HTTP
-    /// only, as those on loopback do anyway.
+    /// only, as those on loopback do anyway; `https://`, that one on loopback doesn't.
     #[arg(long = "source", value_name = "REGISTRY/REPOSITORY")]
     pub sources: Vec<String>,
     /// A URL that has it; repeatable, asked after all repositories, without credentials.
@@ -76,14 +77,15 @@ pub async fn run(args: &Args, environment: &Environment, ui: &Ui) -> anyhow::Res
 
 /// Registry and path of a source.
 fn parse_source(text: &str) -> Result<(String, String), oci::reference::ReferenceError> {
-    let Some(rest) = text.strip_prefix("http://") else {
+    let (scheme, rest) = split_scheme(text);
+    if scheme.is_empty() {
         let repository: Repository = text.parse()?;
         return Ok((repository.registry().to_owned(), repository.path().to_owned()));
-    };
+    }
     // Whoever writes a scheme means a registry, even one that looks like the beginning of a path.
     let (registry, path) = rest.split_once('/').unwrap_or((rest, ""));
     let repository = Repository::new(registry, path)?;
-    Ok((format!("http://{}", repository.registry()), repository.path().to_owned()))
+    Ok((format!("{scheme}{}", repository.registry()), repository.path().to_owned()))
 }
 
 /// Adds what people run into because actions don't see their environment.
@@ -117,7 +119,8 @@ mod tests {
             ("http://r.example:5000/a", Ok(("http://r.example:5000", "a"))),
             ("http://registry/a/b", Ok(("http://registry", "a/b"))),
             ("http://registry", Err("has an empty part")),
-            ("https://r.example/a", Err("without \"https://\"")),
+            ("https://127.0.0.1:5000/a", Ok(("https://127.0.0.1:5000", "a"))),
+            ("ftp://r.example/a", Err("without \"ftp://\"")),
             ("r.example/a:1", Err("has a tag")),
             ("r.example/A", Err("lower case")),
         ] {

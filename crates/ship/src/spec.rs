@@ -102,7 +102,8 @@ pub struct Layer {
 /// A repository that is known to hold some of the blobs.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Source {
-    /// The registry, for example `r.example`, or `http://r.example` for plain HTTP; absent: whichever is pushed to.
+    /// The registry, for example `r.example` or `http://r.example` ([`registry::endpoint::Endpoint::new`]); absent:
+    /// whichever is pushed to.
     pub registry: Option<String>,
     /// The repository on it, for example `base/debian`.
     pub repository: String,

@@ -6,7 +6,7 @@ load("//oci/private:actions.bzl", "fetch_layer")
 load("//oci/private:content.bzl", "content_of")
 load("//oci/private:image_groups.bzl", "image_outputs")
 load("//oci/private:labels.bzl", "display_label")
-load(":reference.bzl", "is_loopback", "parse_source")
+load(":reference.bzl", "parse_source")
 
 # The repositories that oci.pull makes load it.
 visibility("public")
@@ -15,9 +15,12 @@ def _sources(names, credentials):
     sources = []
     for name in names:
         source = parse_source(name)
-        plain = source.scheme == "http" and not is_loopback(source.registry)
-        registry = "http://" + source.registry if plain else source.registry
-        sources.append(struct(registry = registry, repository = source.repository, credentials = credentials))
+        sources.append(struct(
+            # With the scheme, where the host alone doesn't say it.
+            registry = source.text.removesuffix("/" + source.repository),
+            repository = source.repository,
+            credentials = credentials,
+        ))
     return sources
 
 def _layers(ctx, label, sources):
@@ -115,7 +118,7 @@ layers are downloaded where somebody asks for it; images on top of this one, pus
             mandatory = True,
         ),
         "sources": attr.string_list(
-            doc = "Where the layers are, `[http://]registry/repository`, in the order in which to ask.",
+            doc = "Where the layers are, `[scheme://]registry/repository`, in the order in which to ask.",
             mandatory = True,
         ),
     },

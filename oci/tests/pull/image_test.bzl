@@ -15,10 +15,12 @@ def _pulled_image_test_impl(ctx):
     asserts.equals(env, ctx.attr.blobs, [layer.blob.basename for layer in image.layers if layer.blob])
     for layer in image.layers:
         asserts.true(env, bool(layer.blob) != bool(layer.fetched), "a layer is downloaded once")
-    asserts.equals(env, ["http://mirror.example:5000/hub/team/base", "registry.example/team/base"], [
-        "%s/%s" % (source.registry, source.repository)
-        for source in image.sources.to_list()
-    ])
+    asserts.equals(env, [
+        ("http://mirror.example:5000", "hub/team/base"),
+        ("https://localhost:5000", "team/base"),
+        ("localhost:5001", "team/base"),
+        ("registry.example", "team/base"),
+    ], [(source.registry, source.repository) for source in image.sources.to_list()])
     asserts.equals(env, "registry.example/team/base:v1", image.reference)
     asserts.equals(env, "linux/arm64", image.platform)
     return analysistest.end(env)
