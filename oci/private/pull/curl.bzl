@@ -7,6 +7,7 @@ _CONNECT_TIMEOUT = 20
 _TIMEOUT = 1800
 
 # https://curl.se/libcurl/c/libcurl-errors.html
+_NO_PROTOCOL = 1
 _NO_ROUTE = [5, 6, 7, 28, 45, 52, 55, 56, 97]
 _TLS = [35, 51, 53, 54, 58, 59, 60, 64, 66, 77, 80, 82, 83, 90, 91, 98]
 
@@ -54,6 +55,32 @@ def parse_headers(text):
             headers[name] = headers[name] + ", " + value.strip() if name in headers else value.strip()
     return headers
 
+def configuration(url, *, output, headers, options = []):
+    """What curl is told.
+
+    A redirect never leads out of TLS: what is asked for by https:// is asked so to the end. curl itself sends credentials to
+    no other host than that of the URL.
+
+    Args:
+      url: string.
+      output: string, the file for the body.
+      headers: string, the file for the headers.
+      options: list of (name, value), further lines.
+
+    Returns:
+      string, the text of a configuration file (curl(1), --config).
+    """
+    encrypted = [("proto-redir", "=https")] if url.lower().startswith("https://") else []
+    lines = ["silent", "show-error", "location", "globoff"] + ["%s = %s" % (name, quote(value)) for name, value in [
+        ("connect-timeout", str(_CONNECT_TIMEOUT)),
+        ("dump-header", headers),
+        ("output", output),
+        ("proto", "=http,https"),
+        ("url", url),
+        ("write-out", "%{http_code}"),
+    ] + encrypted + options]
+    return "\n".join(lines) + "\n"
+
 def curl(rctx, url, *, output, options = []):
     """Asks for a URL.
 
@@ -75,15 +102,7 @@ def curl(rctx, url, *, output, options = []):
     if not rctx.which("curl"):
         return struct(status = 0, headers = {}, failed = "Bazel's downloader failed, and curl, which would tell why, is not on PATH: install it")
     headers = output + ".headers"
-    lines = ["silent", "show-error", "location", "globoff"] + ["%s = %s" % (name, quote(value)) for name, value in [
-        ("connect-timeout", str(_CONNECT_TIMEOUT)),
-        ("dump-header", headers),
-        ("output", output),
-        ("proto", "=http,https"),
-        ("url", url),
-        ("write-out", "%{http_code}"),
-    ] + options]
-    result = _execute(rctx, "\n".join(lines) + "\n", output)
+    result = _execute(rctx, configuration(url, output = output, headers = headers, options = options), output)
     text = rctx.read(headers) if rctx.path(headers).exists else ""
     rctx.delete(headers)
     if result.return_code:
@@ -121,6 +140,8 @@ def explain_exit(code, stderr):
         return "TLS: %s. A private authority's certificate goes into CURL_CA_BUNDLE; a registry without TLS is written http://…" % said
     if code in _NO_ROUTE:
         return "no route: %s. Is the name right, and is there a network, or a proxy to be set by HTTPS_PROXY?" % said
+    if code == _NO_PROTOCOL:
+        return "%s. A redirect from https:// to http:// is not followed, since nothing is encrypted there" % said
     return "curl failed with exit code %d: %s" % (code, said)
 
 def _said(body):

@@ -3,7 +3,7 @@
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load("//oci/private/pull:challenge.bzl", "challenge_of", "declared_challenge", "parse_challenges")
 load("//oci/private/pull:credentials.bzl", "credential_in")
-load("//oci/private/pull:curl.bzl", "explain_exit", "explain_status", "parse_headers", "quote")
+load("//oci/private/pull:curl.bzl", "configuration", "explain_exit", "explain_status", "parse_headers", "quote")
 load("//oci/private/pull:reference.bzl", "parse_source")
 load("//oci/private/pull:token.bzl", "percent_encode", "token_request")
 
@@ -99,7 +99,17 @@ def _curl_test_impl(ctx):
         {"location": "x", "www-authenticate": 'Bearer realm="a", Basic realm="b"'},
         parse_headers('HTTP/1.1 307 Temporary Redirect\r\nServer: first\r\n\r\nHTTP/2 401\r\nLocation: x\r\nWWW-Authenticate: Bearer realm="a"\r\nwww-authenticate: Basic realm="b"\r\n\r\n'),
     )
+    for url, redirects in [
+        ("https://r.example/v2/", True),
+        ("HTTPS://r.example/v2/", True),
+        ("http://r.example/v2/", False),
+    ]:
+        lines = configuration(url, output = "o", headers = "h", options = [("user", "u:p")]).split("\n")
+        asserts.equals(env, redirects, 'proto-redir = "=https"' in lines, url)
+        for line in ["location", 'proto = "=http,https"', 'url = "%s"' % url, 'user = "u:p"']:
+            asserts.true(env, line in lines, "%s in %s" % (line, lines))
     for code, stderr, says in [
+        (1, 'curl: (1) Protocol "http" not supported or disabled in libcurl', ['Protocol "http"', "redirect"]),
         (6, "curl: (6) Could not resolve host: r.example\n", ["no route", "Could not resolve host: r.example"]),
         (7, "curl: (7) Failed to connect", ["no route", "Failed to connect"]),
         (28, "curl: (28) Connection timed out", ["no route"]),
