@@ -35,12 +35,13 @@ class Asked:
 
 @dataclass
 class Fault:
-    """How requests fail whose path holds `part`."""
+    """How requests fail whose path holds `part`: all of them, or the first so many."""
 
     part: str
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     message: str = "as told"
+    times: int | None = None
 
 
 class Gate:
@@ -148,7 +149,9 @@ def _handler(gate: Gate) -> type[http.server.BaseHTTPRequestHandler]:
             authorization = self.headers.get("Authorization")
             gate.asked.append(Asked(self.command, self.path, authorization))
             for fault in gate.faults:
-                if fault.part in self.path:
+                if fault.part in self.path and fault.times != 0:
+                    if fault.times is not None:
+                        fault.times -= 1
                     self._error(fault.status, fault.headers, fault.message)
                     return
             path, _, query = self.path.partition("?")

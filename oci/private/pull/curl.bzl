@@ -6,6 +6,11 @@ visibility("//oci/...")
 _CONNECT_TIMEOUT = 20
 _TIMEOUT = 1800
 
+# What passes is asked for again: 408, 429, 5xx, timeouts, names that don't resolve; after 1, 2 and 4 s, or after Retry-After
+# where that ends within the time.
+_RETRIES = 3
+_RETRY_TIME = 20
+
 # https://curl.se/libcurl/c/libcurl-errors.html
 _NO_PROTOCOL = 1
 _NO_ROUTE = [5, 6, 7, 28, 45, 52, 55, 56, 97]
@@ -37,7 +42,7 @@ def quote(text):
     return '"%s"' % text
 
 def parse_headers(text):
-    """Reads the headers of the last of a row of answers, of which those before were redirects.
+    """Reads the headers of the last of a row of answers, of which those before were redirects, or passing failures.
 
     Args:
       text: string, as curl's --dump-header writes it.
@@ -76,13 +81,15 @@ def configuration(url, *, output, headers, options = []):
         ("dump-header", headers),
         ("output", output),
         ("proto", "=http,https"),
+        ("retry", str(_RETRIES)),
+        ("retry-max-time", str(_RETRY_TIME)),
         ("url", url),
         ("write-out", "%{http_code}"),
     ] + encrypted + options]
     return "\n".join(lines) + "\n"
 
 def curl(rctx, url, *, output, options = []):
-    """Asks for a URL.
+    """Asks for a URL, and again where that may help.
 
     Variables and the file ~/.curlrc apply, so proxies and authorities are set as for every curl: HTTPS_PROXY, NO_PROXY,
     CURL_CA_BUNDLE, SSL_CERT_FILE.

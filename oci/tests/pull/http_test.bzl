@@ -106,7 +106,7 @@ def _curl_test_impl(ctx):
     ]:
         lines = configuration(url, output = "o", headers = "h", options = [("user", "u:p")]).split("\n")
         asserts.equals(env, redirects, 'proto-redir = "=https"' in lines, url)
-        for line in ["location", 'proto = "=http,https"', 'url = "%s"' % url, 'user = "u:p"']:
+        for line in ["location", 'proto = "=http,https"', 'url = "%s"' % url, 'user = "u:p"', 'retry = "3"']:
             asserts.true(env, line in lines, "%s in %s" % (line, lines))
     for code, stderr, says in [
         (1, 'curl: (1) Protocol "http" not supported or disabled in libcurl', ['Protocol "http"', "redirect"]),
