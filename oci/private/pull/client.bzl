@@ -1,6 +1,6 @@
 """Gets documents and blobs from the first of several places that has them.
 
-Bazel's own downloader goes first: it has the repository cache, rewriting rules, credential helpers and .netrc, and it checks
+Bazel's own downloader goes first: it has the repository cache, rewriting rules and credential helpers, and it checks
 what it gets. It tells only that it failed, and takes nothing over plain HTTP that it can't check. So then curl asks the same:
 for the challenge that leads to a token, or for the reason.
 """
@@ -81,7 +81,7 @@ def found_by(client):
 
 def _credential(client, source):
     if source.name not in client.credentials:
-        client.credentials[source.name] = find_credential(client.rctx, client.config, source.registry, source.repository)
+        client.credentials[source.name] = find_credential(client.rctx, client.config, source)
     return client.credentials[source.name]
 
 def _answer_challenge(client, source):

@@ -1,10 +1,12 @@
-"""Credentials of registries, from where docker and podman keep them: the same places in the same order as in push and load.
+"""Credentials of registries, from .netrc and from where docker and podman keep them: the same places in the same order as in push
+and load (docs/credentials.md), but for Bazel's credential helpers, of which Bazel tells its own downloader alone.
 
 Nothing is read before a registry asks for credentials. Nothing here tracks files or variables, since credentials say nothing
 about what is fetched: `docker login` must not fetch everything anew.
 """
 
-load(":reference.bzl", "DOCKER_HUB", "canonical_registry", "split_scheme")
+load(":netrc.bzl", "netrc_entry")
+load(":reference.bzl", "DOCKER_HUB", "canonical_registry", "split_scheme", "without_port")
 
 visibility("//oci/...")
 
@@ -17,8 +19,23 @@ _INLINE = "DOCKER_AUTH_CONFIG"
 # The user by which a helper says that the secret is an identity token.
 _TOKEN_USER = "<token>"
 
+def _home(environment):
+    return environment.get("HOME") or environment.get("USERPROFILE")
+
+def netrc_file(environment):
+    """Where user and password by host are.
+
+    Args:
+      environment: dict of variables.
+
+    Returns:
+      string, a path that may not exist; or None.
+    """
+    home = _home(environment)
+    return environment.get("NETRC") or (home + "/.netrc" if home else None)
+
 def credential_files(environment):
-    """Where credentials are looked for, in order.
+    """Where docker and podman have credentials, in order.
 
     Args:
       environment: dict of variables.
@@ -26,7 +43,7 @@ def credential_files(environment):
     Returns:
       list of string, paths of which any may not exist.
     """
-    home = environment.get("HOME") or environment.get("USERPROFILE")
+    home = _home(environment)
     docker = environment.get("DOCKER_CONFIG") or (home + "/.docker" if home else None)
     configuration = environment.get("XDG_CONFIG_HOME") or (home + "/.config" if home else None)
     runtime = environment.get("XDG_RUNTIME_DIR")
@@ -141,14 +158,19 @@ def _ask_helper(rctx, helper, file, registry):
     result = rctx.execute(command, timeout = 60)
     return helper_answer(result.return_code, result.stdout, "%s (%s)" % (program, file))
 
-def find_credential(rctx, config, registry, repository):
+def _in_netrc(rctx, path, source):
+    if not path or not rctx.path(path).exists:
+        return None
+    entry = netrc_entry(rctx.read(path, watch = "no"), [without_port(source.registry), without_port(source.host)])
+    return _credential(path, user = entry[0], password = entry[1]) if entry else None
+
+def find_credential(rctx, config, source):
     """The credential for a repository.
 
     Args:
       rctx: repository_ctx.
       config: path, to look nowhere else; or None.
-      registry: string, as references have it.
-      repository: string.
+      source: struct of reference.bzl.
 
     Returns:
       struct:
@@ -156,6 +178,11 @@ def find_credential(rctx, config, registry, repository):
         note: string. Where it came from, or where there was none; for messages.
     """
     environment = rctx.os.environ
+    registry, repository = source.registry, source.repository
+    netrc = None if config else netrc_file(environment)
+    found = _in_netrc(rctx, netrc, source)
+    if found:
+        return struct(credential = found, note = "credentials from %s" % found.source)
     inline = None if config else environment.get(_INLINE)
     files = [str(config)] if config else (["$" + _INLINE] if inline else []) + credential_files(environment)
     for i, file in enumerate(files):
@@ -181,5 +208,5 @@ def find_credential(rctx, config, registry, repository):
             return struct(credential = found, note = "credentials from %s" % found.source)
     return struct(
         credential = None,
-        note = "no credentials for %s in %s: docker login %s, or podman login" % (registry, " and ".join(files) or "any file, since HOME is not set", registry),
+        note = "no credentials for %s in %s: docker login %s, or podman login" % (registry, " and ".join(([netrc] if netrc else []) + files) or "any file, since HOME is not set", registry),
     )

@@ -56,6 +56,18 @@ def is_loopback(host):
     in_127 = octets[0] == "127" and len(octets) == 4 and not [o for o in octets if not o.isdigit()]
     return name == "localhost" or name.endswith(".localhost") or in_127
 
+def without_port(host):
+    """The host alone.
+
+    Args:
+      host: string, `host[:port]`.
+
+    Returns:
+      string.
+    """
+    name, colon, port = host.rpartition(":")
+    return name if colon and not port.endswith("]") else host
+
 def canonical_registry(host):
     """The name that references have for a registry: all names of Docker Hub become `docker.io`.
 

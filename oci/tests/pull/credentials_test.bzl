@@ -1,7 +1,8 @@
 """Unit tests of credentials: the same as those of push and load (crates/registry/src/keychain)."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
-load("//oci/private/pull:credentials.bzl", "credential_files", "credential_in", "helper_answer", "helper_in")
+load("//oci/private/pull:credentials.bzl", "credential_files", "credential_in", "helper_answer", "helper_in", "netrc_file")
+load("//oci/private/pull:netrc.bzl", "netrc_entry")
 
 visibility("//oci/tests/...")
 
@@ -17,6 +18,13 @@ def _files_test_impl(ctx):
         ),
     ]:
         asserts.equals(env, expected, credential_files(environment))
+    for environment, expected in [
+        ({}, None),
+        ({"HOME": "/h", "NETRC": ""}, "/h/.netrc"),
+        ({"HOME": "/h", "NETRC": "/n"}, "/n"),
+        ({"USERPROFILE": "C:/u"}, "C:/u/.netrc"),
+    ]:
+        asserts.equals(env, expected, netrc_file(environment))
     return unittest.end(env)
 
 _files_test = unittest.make(_files_test_impl)
@@ -100,10 +108,37 @@ def _helpers_test_impl(ctx):
 
 _helpers_test = unittest.make(_helpers_test_impl)
 
+def _netrc_test_impl(ctx):
+    env = unittest.begin(ctx)
+    for text, expected in [
+        ("machine r.example login u password p", ("u", "p")),
+        ("machine other login v password q\r\nmachine r.example\r\n\tlogin u\r\n\tpassword p\r\n", ("u", "p")),
+        ("machine r.example password p account a login u", ("u", "p")),
+        ("machine r.example login u password p\nmachine r.example login v password q", ("u", "p")),
+        ("machine r.example login u\nmachine r.example login v password q", ("v", "q")),
+        ("# machine r.example login v password q\nmachine r.example login u # all\npassword p", ("u", "p")),
+        ('machine r.example login "u v" password "p\\" #x"', ("u v", 'p" #x')),
+        ("macdef init\nmachine r.example login v password q\n\nmachine r.example login u password p", ("u", "p")),
+        ("machine r.example login machine password login", ("machine", "login")),
+        ("machine r.example login u", None),
+        ("machine r.example.org login u password p", None),
+        ("default login u password p", None),
+        ("machine r.example login u password p default login v password q", ("u", "p")),
+        ("machine r.example login u default password p", None),
+        ("machine", None),
+        ('machine r.example login "u', None),
+        ("", None),
+    ]:
+        asserts.equals(env, expected, netrc_entry(text, ["r.example"]), text)
+    asserts.equals(env, ("u", "p"), netrc_entry("machine index.docker.io login u password p", ["docker.io", "index.docker.io"]))
+    return unittest.end(env)
+
+_netrc_test = unittest.make(_netrc_test_impl)
+
 def credentials_test_suite(name):
     """Declares the tests.
 
     Args:
       name: string.
     """
-    unittest.suite(name, _files_test, _keys_test, _entries_test, _helpers_test)
+    unittest.suite(name, _files_test, _keys_test, _entries_test, _helpers_test, _netrc_test)

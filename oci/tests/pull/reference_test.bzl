@@ -1,7 +1,7 @@
 """Unit tests of names of images."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
-load("//oci/private/pull:reference.bzl", "is_digest", "is_loopback", "parse_image", "parse_mirror", "parse_repository", "parse_source")
+load("//oci/private/pull:reference.bzl", "is_digest", "is_loopback", "parse_image", "parse_mirror", "parse_repository", "parse_source", "without_port")
 
 visibility("//oci/tests/...")
 
@@ -102,6 +102,8 @@ def _hosts_and_digests_test_impl(ctx):
         ("[::2]", False),
     ]:
         asserts.equals(env, expected, is_loopback(host), host)
+    for host, expected in [("r.example", "r.example"), ("r.example:5000", "r.example"), ("[::1]", "[::1]"), ("[::1]:5000", "[::1]")]:
+        asserts.equals(env, expected, without_port(host), host)
     for digest, expected in [
         (_DIGEST, True),
         (_DIGEST.upper(), False),
