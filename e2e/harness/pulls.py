@@ -23,6 +23,7 @@ class Pulls:
         self.repository_cache = folder / "repository-cache"
         self.docker_config = folder / "docker"
         self.docker_config.mkdir(parents=True)
+        (self.docker_config / ".curlrc").touch()
 
     def declare(self, **pulls: Mapping[str, object]) -> None:
         """Writes the module's oci.pull, by name."""
@@ -40,10 +41,16 @@ class Pulls:
     def bazel_command(
         self, command: str, *arguments: str, env: Mapping[str, str] | None = None, code: int | None = 0
     ) -> Result:
-        """A command with the scenario's caches, and none of the user's own credentials."""
+        """A command with the scenario's caches, for which repositories find nothing of the user's own.
+
+        HOME stays, since Bazel has its outputs below it; everything that is looked for there has a variable that goes first.
+        """
         variables = {
+            # The folder of .curlrc, which may name users and proxies.
+            "CURL_HOME": str(self.docker_config),
             "DOCKER_AUTH_CONFIG": "",
             "DOCKER_CONFIG": str(self.docker_config),
+            "NETRC": str(self.docker_config / "netrc"),
             "REGISTRY_AUTH_FILE": "",
             "XDG_CONFIG_HOME": str(self.docker_config),
             "XDG_RUNTIME_DIR": "",
@@ -51,9 +58,16 @@ class Pulls:
         cache = f"--repository_cache={self.repository_cache}"
         return self.bazel.command(command, cache, *arguments, env={**variables, **(env or {})}, code=code)
 
-    def fetch(self, target: str, env: Mapping[str, str] | None = None, code: int | None = 0) -> Result:
+    def fetch(self, target: str, *flags: str, env: Mapping[str, str] | None = None, code: int | None = 0) -> Result:
         """Fetches what a target of a pulled repository needs, and builds its manifest: a file that is there already."""
-        return self.bazel_command("build", "--output_groups=manifest", target, env=env, code=code)
+        return self.bazel_command("build", "--output_groups=manifest", *flags, target, env=env, code=code)
+
+    def files(self, target: str, *flags: str) -> list[Path]:
+        """Builds a target and returns its files."""
+        self.bazel_command("build", *flags, target)
+        listed = self.bazel_command("cquery", *flags, "--output=files", f"config({target}, target)")
+        root = self.bazel.execution_root()
+        return [root / line for line in listed.stdout.splitlines() if line.strip()]
 
 
 def pin(result: Result) -> str | None:

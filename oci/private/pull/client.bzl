@@ -1,8 +1,9 @@
 """Gets documents and blobs from the first of several places that has them.
 
-Bazel's own downloader goes first: it has the repository cache, rewriting rules and credential helpers, and it checks
-what it gets. It tells only that it failed, and takes nothing over plain HTTP that it can't check. So then curl asks the same:
-for the challenge that leads to a token, or for the reason.
+What has a digest is looked for in Bazel's repository cache before anybody is asked, be it for a token. Then Bazel's own
+downloader goes first: it has rewriting rules and credential helpers, and it checks what it gets. It tells only that it failed,
+and takes nothing over plain HTTP that it can't check. So then curl asks the same: for the challenge that leads to a token, or
+for the reason.
 """
 
 load(":challenge.bzl", "declared_challenge")
@@ -91,6 +92,11 @@ def _answer_challenge(client, source):
         client.authorizations[source.name] = authorization
     return wrong
 
+def _authorize(client, source):
+    """Answers a challenge that is known already. If that fails, the registry will say more."""
+    if source.registry in client.challenges and source.name not in client.authorizations:
+        _answer_challenge(client, source)
+
 def _url(source, resource, identifier):
     return "%s://%s/v2/%s/%s/%s" % (source.scheme, source.host, source.repository, resource, identifier)
 
@@ -107,6 +113,16 @@ def _download(client, source, resource, identifier, output, block = True):
         block = block,
     )
 
+def _cached(client, identifier, output):
+    """Takes something from Bazel's repository cache. Returns whether it was there."""
+    return is_digest(identifier) and client.rctx.download(
+        # Without any, Bazel looks in its cache, and says nothing if that fails.
+        url = [],
+        output = output,
+        sha256 = identifier[len("sha256:"):],
+        allow_fail = True,
+    ).success
+
 def _take(client, body, identifier, output):
     """Hands curl's body to Bazel's downloader, which hashes it, checks it, and puts it into the repository cache."""
     path = str(client.rctx.path(body)).replace("%", "%25").replace(" ", "%20")
@@ -120,9 +136,7 @@ def _take(client, body, identifier, output):
 def _get_from(client, source, resource, identifier, output):
     """Gets something from one source. Returns (digest, None), or (None, why not)."""
     rctx = client.rctx
-    if source.registry in client.challenges and source.name not in client.authorizations:
-        # If that fails, the repository cache may have what is wanted, and else the registry says more.
-        _answer_challenge(client, source)
+    _authorize(client, source)
     for attempt in range(2):
         if source.scheme == "https" or is_digest(identifier):
             result = _download(client, source, resource, identifier, output)
@@ -172,6 +186,8 @@ def get(client, resource, identifier, output):
     Returns:
       string, the digest.
     """
+    if _cached(client, identifier, output):
+        return identifier
     reasons = []
     for source in list(client.sources):
         digest, wrong = _get_from(client, source, resource, identifier, output)
@@ -195,6 +211,9 @@ def get_blobs(client, outputs):
       client: struct of new_client.
       outputs: dict, the file to write by digest.
     """
+    outputs = {digest: output for digest, output in outputs.items() if not _cached(client, digest, output)}
+    if outputs:
+        _authorize(client, client.sources[0])
     pending = {
         digest: _download(client, client.sources[0], "blobs", digest, output, block = False)
         for digest, output in outputs.items()
