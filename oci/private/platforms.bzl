@@ -67,27 +67,31 @@ def check_platform(label, os, architecture):
             hint = " Did you mean %r?" % _ALIASES[value] if value in _ALIASES else ""
             fail("%s: unknown %s %r.%s Known: %s." % (label, attribute, value, hint, ", ".join(known)))
 
-# The constraint values of @platforms that have a name in images.
-_CPUS = {
+# The constraint values of @platforms that have a name in images, `architecture[/variant]`: the one table of them. aarch32 is any
+# of the arm variants; ppc and mips64 are older names for what images have with little endian alone.
+CPUS = {
+    "aarch32": "arm",
     "aarch64": "arm64",
     "armv7": "arm/v7",
     "i386": "386",
+    "mips64": "mips64le",
+    "ppc": "ppc64le",
     "ppc64le": "ppc64le",
     "riscv64": "riscv64",
     "s390x": "s390x",
     "x86_32": "386",
     "x86_64": "amd64",
 }
-_SYSTEMS = {
+SYSTEMS = {
     "freebsd": "freebsd",
     "linux": "linux",
     "windows": "windows",
 }
 
 PLATFORM_ATTRS = {
-    "_cpus": attr.label_list(default = ["@platforms//cpu:" + cpu for cpu in _CPUS]),
+    "_cpus": attr.label_list(default = ["@platforms//cpu:" + cpu for cpu in CPUS]),
     "_macos": attr.label(default = "@platforms//os:macos"),
-    "_systems": attr.label_list(default = ["@platforms//os:" + system for system in _SYSTEMS]),
+    "_systems": attr.label_list(default = ["@platforms//os:" + system for system in SYSTEMS]),
 }
 
 def target_platform(ctx):
@@ -105,8 +109,8 @@ def target_platform(ctx):
         if ctx.target_platform_has_constraint(cpu[platform_common.ConstraintValueInfo]):
             for system in ctx.attr._systems:
                 if ctx.target_platform_has_constraint(system[platform_common.ConstraintValueInfo]):
-                    return "%s/%s" % (_SYSTEMS[system.label.name], _CPUS[cpu.label.name])
-            return "linux/" + _CPUS[cpu.label.name]
+                    return "%s/%s" % (SYSTEMS[system.label.name], CPUS[cpu.label.name])
+            return "linux/" + CPUS[cpu.label.name]
     return None
 
 def is_macos(ctx):
@@ -160,5 +164,5 @@ def unnamed_platform(platform):
     """
     return "the CPU of platform %s has no name in images, or none is said. Known: %s of @platforms//cpu. Set os and architecture beside platform, or leave platform out." % (
         display_label(platform),
-        ", ".join(_CPUS),
+        ", ".join(CPUS),
     )

@@ -1,27 +1,16 @@
 """Platforms that an oci.pull names, and which of them fits a target platform."""
 
-load("//oci/private:platforms.bzl", "check_platform")
+load("//oci/private:platforms.bzl", "CPUS", "SYSTEMS", "check_platform")
 
 visibility("//oci/...")
 
-# The constraint values of @platforms//cpu for an architecture with the variant that goes without saying.
-_CPUS = {
-    "386": ["i386", "x86_32"],
-    "amd64": ["x86_64"],
-    "arm": ["armv7", "aarch32"],
-    "arm64": ["aarch64"],
-    "mips64le": ["mips64"],
-    "ppc64le": ["ppc64le", "ppc"],
-    "riscv64": ["riscv64"],
-    "s390x": ["s390x"],
-}
+# The constraint value of @platforms//os for a system. An image for Linux fits every other one, too: images are built on a Mac
+# for Linux. Images for Macs are for nothing but to be pulled.
+_SYSTEMS = {"darwin": "macos"} | {system: value for value, system in SYSTEMS.items() if system != "linux"}
 
-# As before, @platforms//os. An image for Linux fits every other system, too: images are built on a Mac for Linux.
-_SYSTEMS = {
-    "darwin": "macos",
-    "freebsd": "freebsd",
-    "windows": "windows",
-}
+def _constraint_values(architecture):
+    """The values of @platforms//cpu that an architecture is for, whatever its variant is."""
+    return [cpu for cpu, name in CPUS.items() if name.partition("/")[0] == architecture]
 
 _USUAL_VARIANTS = ["", "amd64/v1", "arm/v7", "arm64/v8"]
 
@@ -70,7 +59,7 @@ def settings_of(platforms):
     for platform, os, architecture in usual + others:
         if os != "linux" and os not in _SYSTEMS:
             continue
-        for cpu in _CPUS.get(architecture, []):
+        for cpu in _constraint_values(architecture):
             constraints = ["@platforms//cpu:" + cpu] + (["@platforms//os:" + _SYSTEMS[os]] if os != "linux" else [])
             settings.setdefault("for_%s_%s" % (os, cpu), struct(
                 platform = platform,
