@@ -1,7 +1,7 @@
 """Which image of an index is a base, where it can be told at analysis."""
 
 load(":content.bzl", "images_below")
-load(":platform_names.bzl", "fits", "same_platform")
+load(":platform_names.bzl", "fitting")
 
 visibility("//oci/...")
 
@@ -18,27 +18,21 @@ def image_for_platform(label, base, index, platform):
       OciImageInfo. Fails, naming the platforms there are, if none fits.
     """
     images = images_below(index)
-    known = [image for image in images if image.platform]
-    fitting = [image for image in known if platform and fits(platform, image.platform)]
-
-    # linux/arm also fits arm/v6, unless there is one for what linux/arm means by itself.
-    exact = [image for image in fitting if same_platform(platform, image.platform)]
-    if len(fitting) > 1 and exact:
-        fitting = exact
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
+    found = fitting(platform, images, lambda image: image.platform) if platform else []
+    if len(found) == 1:
+        return found[0]
+    if found:
         fail("%s: base %s has several images that fit %s: %s. Name one of them as base." % (
             label,
             base,
             platform,
-            ", ".join(["%s (%s)" % (image.label, image.platform) for image in fitting]),
+            ", ".join(["%s (%s)" % (image.label, image.platform) for image in found]),
         ))
     unknown = [image.label for image in images if not image.platform]
     fail("%s: base %s has no image for %s, only for %s. Build for one of those (--platforms, or the attribute platform), or add one to the index.%s" % (
         label,
         base,
         platform or "the target platform, whose CPU has no name in images",
-        ", ".join(sorted([image.platform for image in known])) or "platforms that aren't known yet",
+        ", ".join(sorted([image.platform for image in images if image.platform])) or "platforms that aren't known yet",
         " What %s is for is known only when it is built: name it as base if it is meant." % " and ".join(unknown) if unknown else "",
     ))

@@ -37,6 +37,9 @@ def _full(name):
     os, architecture, variant = platform_parts(name)
     return os, architecture, variant or _VARIANTS.get(architecture)
 
+def _equal(one, other):
+    return one == other
+
 def same_platform(one, other):
     """Whether two names are of one platform: `linux/arm64` and `linux/arm64/v8` are."""
     return _full(one) == _full(other)
@@ -56,3 +59,22 @@ def fits(wanted, found):
       bool.
     """
     return same_machine(wanted, found) and (platform_parts(wanted)[2] == None or same_platform(wanted, found))
+
+def fitting(wanted, candidates, platform_of):
+    """Which of several fit best what somebody who asks for a platform wants.
+
+    Args:
+      wanted: string.
+      candidates: list of anything.
+      platform_of: function that returns the name of a candidate's platform; or None or "" where it isn't known.
+
+    Returns:
+      list of candidates, in order: those that are exactly for what is wanted, else those for the same platform by another name,
+      else those that fit. linux/arm fits arm/v6, unless there is one for arm/v7, which is what linux/arm means by itself.
+    """
+    known = [candidate for candidate in candidates if platform_of(candidate)]
+    for fit in (_equal, same_platform, fits):
+        found = [candidate for candidate in known if fit(wanted, platform_of(candidate))]
+        if found:
+            return found
+    return []

@@ -3,6 +3,8 @@
 Pure functions over decoded JSON.
 """
 
+load("//oci/private:platform_names.bzl", "fitting", "same_platform")
+
 visibility("//oci/...")
 
 _OCI_LAYER = "application/vnd.oci.image.layer.v1.tar"
@@ -16,8 +18,6 @@ _LAYERS = {
     "application/vnd.docker.image.rootfs.foreign.diff.tar": _OCI_FOREIGN_LAYER,
     "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip": _OCI_FOREIGN_LAYER + "+gzip",
 } | {layer + compression: layer + compression for layer in (_OCI_LAYER, _OCI_FOREIGN_LAYER) for compression in ("", "+gzip", "+zstd")}
-
-_DEFAULT_VARIANTS = {"amd64": "v1", "arm": "v7", "arm64": "v8"}
 
 def is_index(document):
     """Whether a document is an index or a manifest list, by what it holds: OCI's may leave mediaType out.
@@ -95,28 +95,25 @@ def images_of(index):
             images.append(descriptor)
     return images, indexes
 
-def _full(platform):
-    """A platform with the variant that its architecture has when it names none: arm64 and arm64/v8 are the same."""
-    os, _, rest = platform.partition("/")
-    architecture, _, variant = rest.partition("/")
-    return os, architecture, variant or _DEFAULT_VARIANTS.get(architecture, "")
+def _platform(image):
+    platform = image.get("platform") or {}
+    return platform_text(platform) if platform.get("os") and platform.get("architecture") else None
 
 def choose(images, wanted):
     """The image of a platform.
+
+    By the rule by which an image of an index is chosen as a base, but that the first of several for the same platform is taken:
+    Windows images of one architecture differ by version.
 
     Args:
       images: list of descriptors.
       wanted: string, `os/architecture[/variant]`.
 
     Returns:
-      dict, the first that is exactly that, else the first that is the same but for a variant that goes without saying, else
-      the only one of that architecture where no variant is asked for; or None.
+      dict; or None where none fits, or several of other variants than goes without saying.
     """
-    names = [platform_text(image.get("platform") or {}) for image in images]
-    same = [image for image, name in zip(images, names) if _full(name) == _full(wanted)]
-    exact = [image for image, name in zip(images, names) if name == wanted]
-    alike = [image for image, name in zip(images, names) if name.startswith(wanted + "/")]
-    return (exact + same + (alike if len(alike) == 1 else []) + [None])[0]
+    found = fitting(wanted, images, _platform)
+    return found[0] if len(found) == 1 or found and same_platform(wanted, _platform(found[0])) else None
 
 def mismatch(config, wanted):
     """Whether a config is for another platform than its index says.
