@@ -22,7 +22,8 @@ _pull = tag_class(
     doc = """Declares the repositories of an image. None of them asks a registry before something uses it.
 
 - `@name`: `@name` itself is the image for the target platform; `@name//:any` is what the oci.pull names as a whole, an index
-  where it names several platforms; `bazel run @name//:load` loads it; `@name//:digest` is a file that holds the digest.
+  where it names several platforms; `bazel run @name//:load` loads it, and `@name//:inspect` shows what is in it;
+  `@name//:digest` is a file that holds the digest.
 - `@name_linux_amd64`, `@name_linux_arm64_v8`, …: the image of one platform. Without `platforms`: `@name_single`.
 """,
     attrs = {

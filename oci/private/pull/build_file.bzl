@@ -126,7 +126,8 @@ def root_build_file(*, name, platforms, available, repo_tag, tags, purl):
         parts.append(_rule("alias", name = '"any"', actual = repr(images.values()[0]), tags = _strings(tags)))
     parts += [
         _rule("oci_load", name = '"load"', image = '":any"', repo_tags = _strings([repo_tag]), tags = _strings(tags + ["manual"])),
+        _rule("pulled_inspect", name = '"inspect"', image = repr(":" + name), tags = _strings(tags + ["manual"])),
         _rule("filegroup", name = '"digest"', srcs = '["digest.txt"]'),
     ]
-    loads = [_PACKAGE_METADATA, (_DEFS, (["oci_image_index"] if len(images) > 1 else []) + ["oci_load"])]
+    loads = [_PACKAGE_METADATA, (_PULLED_IMAGE, ["pulled_inspect"]), (_DEFS, (["oci_image_index"] if len(images) > 1 else []) + ["oci_load"])]
     return "\n".join(_head(loads, purl) + parts)

@@ -9,7 +9,7 @@ load(":root_repository.bzl", "root_repository")
 visibility("//oci/...")
 
 # Targets of the root repository.
-_RESERVED = ["any", "digest", "load", "package_metadata"]
+_RESERVED = ["any", "digest", "inspect", "load", "package_metadata"]
 
 # rules_oci's, over its versions.
 _TOOLCHAIN_REPOSITORIES = ["crane_toolchains", "crane_registry_toolchains", "regctl_toolchains", "zot_toolchains", "zot_registry_toolchains"]

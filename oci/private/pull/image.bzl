@@ -4,12 +4,16 @@ load("//oci:providers.bzl", "OciImageInfo", "OciLayerInfo")
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE", "FETCH_TOOLCHAIN_TYPE")
 load("//oci/private:actions.bzl", "fetch_layer")
 load("//oci/private:content.bzl", "content_of")
-load("//oci/private:image_groups.bzl", "image_outputs")
+load("//oci/private:image_groups.bzl", "IMAGE_GROUPS_DOC", "image_groups", "image_outputs")
+load("//oci/private:inspect.bzl", "oci_inspect_rule")
 load("//oci/private:labels.bzl", "display_label")
 load(":reference.bzl", "parse_source")
 
 # The repositories that oci.pull makes load it.
 visibility("public")
+
+# For them, too: what shows a pulled image.
+pulled_inspect = oci_inspect_rule
 
 def _sources(names, credentials):
     sources = []
@@ -67,7 +71,8 @@ def _pulled_image_impl(ctx):
         reference = ctx.attr.reference,
         platform = ctx.attr.platform or None,
     )
-    return image_outputs(ctx, image = image, content = content_of(image))
+    content = content_of(image)
+    return image_outputs(ctx, image = image, content = content, groups = image_groups(ctx, image = image, content = content))
 
 pulled_image = rule(
     implementation = _pulled_image_impl,
@@ -75,8 +80,7 @@ pulled_image = rule(
 
 Written by `oci.pull` into the repositories that it makes. Default output: an OCI image layout directory, for which the
 layers are downloaded where somebody asks for it; images on top of this one, pushes and loads don't. Output groups:
-`manifest`, `config`, `digest`.
-""",
+`manifest`, `config`, `digest`; and, for which the layers are downloaded, too, """ + IMAGE_GROUPS_DOC,
     attrs = {
         "blobs": attr.label_list(
             doc = "The layers' blobs, `sha256-HEX`, where they were downloaded with the manifest.",

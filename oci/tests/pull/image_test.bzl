@@ -22,6 +22,9 @@ def _pulled_image_test_impl(ctx):
         ("registry.example", "team/base"),
     ], [(source.registry, source.repository) for source in image.sources.to_list()])
     asserts.equals(env, "registry.example/team/base:v1", image.reference)
+    groups = analysistest.target_under_test(env)[OutputGroupInfo]
+    for name in ["config", "digest", "docker_archive", "manifest", "mtree", "oci_archive", "report"]:
+        asserts.equals(env, 1, len(getattr(groups, name).to_list()) if hasattr(groups, name) else 0, "files of the output group " + name)
     asserts.equals(env, "linux/arm64", image.platform)
     return analysistest.end(env)
 

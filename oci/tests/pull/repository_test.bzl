@@ -78,7 +78,7 @@ def _build_files_test_impl(ctx):
             tags = [],
             purl = "pkg:oci/debian",
         )
-        for part in parts + ['name = "any"', 'repo_tags = ["docker.io/library/debian:12"]', 'srcs = ["digest.txt"]']:
+        for part in parts + ['image = ":debian"', 'name = "any"', 'repo_tags = ["docker.io/library/debian:12"]', 'srcs = ["digest.txt"]']:
             asserts.true(env, part in text, "%s in %s" % (part, text))
     return unittest.end(env)
 
