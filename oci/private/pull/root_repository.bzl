@@ -60,7 +60,9 @@ def _root_repository_impl(rctx):
         "images": [{key: image[key] for key in ("digest", "platform") if key in image} for image in images],
         "index": is_index(document),
     }), executable = False)
-    rctx.file("digest.txt", digest + "\n", executable = False)
+
+    # rules_oci's file ends without a newline, too.
+    rctx.file("digest.txt", digest, executable = False)
     source = parse_source(rctx.attr.sources[-1])
     tag = rctx.attr.tag
     rctx.file("BUILD.bazel", root_build_file(
