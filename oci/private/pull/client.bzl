@@ -9,7 +9,7 @@ for the reason.
 load(":challenge.bzl", "declared_challenge")
 load(":credentials.bzl", "find_credential")
 load(":curl.bzl", "curl", "explain_status")
-load(":reference.bzl", "is_digest", "parse_source")
+load(":reference.bzl", "hub_hint", "is_digest", "parse_source")
 load(":token.bzl", "authorize")
 
 visibility("//oci/...")
@@ -166,7 +166,8 @@ def _get_from(client, source, resource, identifier, output):
             note = "no credentials were asked for"
             if authorization or answer.status == 401:
                 note = _credential(client, source).note
-            return None, explain_status(answer.status, answer.headers, text, note)
+            hint = hub_hint(source) if answer.status in (401, 404) else ""
+            return None, explain_status(answer.status, answer.headers, text, note) + hint
         client.challenges[source.registry] = header
         client.authorizations.pop(source.name, None)
         wrong = _answer_challenge(client, source)

@@ -174,6 +174,20 @@ def parse_image(text):
         return None, wrong
     return struct(source = _source(scheme, first, repository), tag = tag, digest = digest or None), None
 
+def hub_hint(source):
+    """What else was perhaps meant by an image that Docker Hub doesn't have.
+
+    Args:
+      source: struct of parse_source.
+
+    Returns:
+      string, to come after the reason; empty where nothing else can have been meant.
+    """
+    first, _, rest = source.repository.partition("/")
+    if source.registry != DOCKER_HUB or first == "library":
+        return ""
+    return '. %s is looked for on Docker Hub; if %s is a registry, set registry = "%s", repository = "%s"' % (source.repository, first, first, rest)
+
 def parse_repository(registry, repository):
     """Reads the attributes `registry` and `repository`.
 

@@ -1,7 +1,7 @@
 """Unit tests of names of images."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
-load("//oci/private/pull:reference.bzl", "is_digest", "is_loopback", "parse_image", "parse_mirror", "parse_repository", "parse_source", "without_port")
+load("//oci/private/pull:reference.bzl", "hub_hint", "is_digest", "is_loopback", "parse_image", "parse_mirror", "parse_repository", "parse_source", "without_port")
 
 visibility("//oci/tests/...")
 
@@ -79,6 +79,15 @@ def _repositories_and_mirrors_test_impl(ctx):
     ]:
         found, wrong = parse_mirror(mirror, "library/debian")
         asserts.equals(env, (text, None), (found.text, wrong))
+    for name, hint in [
+        ("docker.io/registry/app", 'registry = "registry", repository = "app"'),
+        ("docker.io/registry/team/app", 'registry = "registry", repository = "team/app"'),
+        ("docker.io/library/debian", ""),
+        ("gcr.io/team/app", ""),
+    ]:
+        found = hub_hint(parse_source(name))
+        asserts.equals(env, bool(hint), bool(found), name)
+        asserts.true(env, hint in found, found)
     for found, wrong in [parse_repository("a b", "c"), parse_repository("gcr.io", "C"), parse_mirror("m/Hub", "c"), parse_mirror("http://", "c"), parse_mirror("m:", "c"), parse_mirror("[::1", "c")]:
         asserts.equals(env, None, found)
         asserts.true(env, bool(wrong))
