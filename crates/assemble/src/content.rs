@@ -113,16 +113,17 @@ impl Sources {
         Ok(bytes)
     }
 
-    /// The descriptor of a root, with the platform if it is an image; and what it says.
+    /// The descriptor of a root, with the platform of an image or the type of an artifact; and what it says.
     pub(crate) fn describe_root(&self, root: &[u8]) -> Result<(Descriptor, Document)> {
         let document = Document::parse(root)?;
         let mut descriptor = Descriptor::of(document.media_type(), root);
-        if let Document::Manifest(manifest) = &document
-            && manifest.is_image()
-        {
-            // A config without a platform is odd, and yet no reason to refuse what was built.
-            let config = self.read(&manifest.config)?;
-            descriptor.platform = Config::parse(&config).and_then(|config| config.platform()).ok();
+        if let Document::Manifest(manifest) = &document {
+            descriptor.artifact_type.clone_from(&manifest.artifact_type);
+            if manifest.is_image() {
+                // A config without a platform is odd, and yet no reason to refuse what was built.
+                let config = self.read(&manifest.config)?;
+                descriptor.platform = Config::parse(&config).and_then(|config| config.platform()).ok();
+            }
         }
         Ok((descriptor, document))
     }

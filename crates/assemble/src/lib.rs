@@ -7,6 +7,7 @@
 
 pub mod archive;
 pub mod arguments;
+pub mod artifact;
 pub mod base;
 pub mod ca_certs;
 pub mod debs;
@@ -43,6 +44,8 @@ enum Command {
     Manifest(Box<manifest::Args>),
     /// Writes the index of images for several platforms.
     Index(index::Args),
+    /// Writes the manifest of an artifact: files that are no image.
+    Artifact(artifact::Args),
     /// Takes the manifest and config of a base image out of a layout directory or an archive, verifying all of it.
     Base(base::Args),
     /// Writes the tree that a container of an image sees, as one listing.
@@ -70,6 +73,7 @@ impl Cli {
         match self.command {
             Command::Manifest(args) => manifest::run(&args, warn),
             Command::Index(args) => index::run(&args),
+            Command::Artifact(args) => artifact::run(&args),
             Command::Base(args) => base::run(&args, warn),
             Command::Tree(args) => tree::run(&args, warn),
             Command::Report(args) => report::run(&args, warn),
