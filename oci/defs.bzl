@@ -3,6 +3,8 @@
 Loading this file loads no other ruleset: `load("@rules_strata//oci:defs.bzl", "oci_image", …)`.
 """
 
+load("//oci/private:artifact.bzl", _oci_artifact_rule = "oci_artifact_rule")
+load("//oci/private:artifact_macro.bzl", _oci_artifact = "oci_artifact")
 load("//oci/private:ca_certs.bzl", _oci_ca_certs = "oci_ca_certs")
 load("//oci/private:debs.bzl", _oci_debs = "oci_debs")
 load("//oci/private:image.bzl", _oci_image_rule = "oci_image_rule")
@@ -22,6 +24,8 @@ load("//oci/private:users_macro.bzl", _oci_users = "oci_users")
 visibility("public")
 
 BASE = _BASE
+oci_artifact = _oci_artifact
+oci_artifact_rule = _oci_artifact_rule
 oci_ca_certs = _oci_ca_certs
 oci_debs = _oci_debs
 oci_image = _oci_image

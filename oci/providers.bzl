@@ -119,11 +119,46 @@ OciIndexInfo, _new_oci_index_info = provider(
     init = _oci_index_info_init,
 )
 
+def _oci_artifact_info_init(*, label, artifact_type, manifest, config, descriptor, digest, layers, subject = None):
+    return {
+        "artifact_type": artifact_type,
+        "blob_trees": depset(),
+        "config": _check_file("OciArtifactInfo", "config", config),
+        "descriptor": _check_file("OciArtifactInfo", "descriptor", descriptor),
+        "digest": _check_file("OciArtifactInfo", "digest", digest),
+        "label": label,
+        "layers": _check_tuple("OciArtifactInfo", "layers", layers),
+        "manifest": _check_file("OciArtifactInfo", "manifest", manifest),
+        "sources": depset(),
+        "subject": subject,
+    }
+
+OciArtifactInfo, _new_oci_artifact_info = provider(
+    doc = """An artifact: files in a registry that are no image, such as a Helm chart, a wasm module or an SBOM. A provider of
+its own, so that nothing that wants an image takes one for it.""",
+    fields = {
+        "artifact_type": """string or None. What it is, a media type such as `application/spdx+json`; None where the media type of
+its config says so.""",
+        "blob_trees": "depset of File, empty. As OciImageInfo has it.",
+        "config": "File. The config; `{}` where it has none.",
+        "descriptor": "File. The manifest's descriptor with its artifact type, JSON (OCI image-spec, descriptor.md).",
+        "digest": "File. The manifest's digest, `sha256:…`.",
+        "label": "string. The target that made the artifact, without a canonical repository name.",
+        "layers": """tuple of OciLayerInfo. Its files, in their order: `blob` is the file itself, and `metadata` says its digest,
+size, media type and title. None of them is a layer of a file system.""",
+        "manifest": "File. The image manifest, JSON (OCI image-spec, manifest.md).",
+        "sources": "depset, empty. As OciImageInfo has it.",
+        "subject": "OciImageInfo, OciIndexInfo, OciArtifactInfo or None. What it is about.",
+    },
+    init = _oci_artifact_info_init,
+)
+
 OciPushInfo = provider(
     doc = "What a push target sends, and where to.",
     fields = {
         "digest": "File. The digest of what is pushed, `sha256:…`.",
-        "image": "OciImageInfo or OciIndexInfo. What is pushed.",
+        "image": "OciImageInfo, OciIndexInfo or OciArtifactInfo. What is pushed.",
+        "referrers": "tuple of OciArtifactInfo. What is attached to it, in the order of declaration.",
         "repository": "string or None. The repository, `registry/path`; None where repository_file holds it.",
         "repository_file": "File or None. Holds the repository where it is known at execution only.",
         "tags": "tuple of string. The declared tags.",

@@ -227,6 +227,45 @@ def write_index(ctx, *, spec, annotations, images, index, descriptor, digest):
     arguments.add("--digest", digest)
     _assemble(ctx, "OciIndex", "Writing index", arguments, depset(inputs), [index, descriptor, digest])
 
+def write_artifact(ctx, *, spec, annotations, config, files, subject, layers, manifest, descriptor, digest):
+    """OciArtifact: the manifest of files that are no image, which it reads for their digests. Never sees a blob of subject.
+
+    Args:
+      ctx: the rule's context.
+      spec: dict, the artifact's spec (crates/assemble/src/artifact.rs).
+      annotations: File or None. Annotations that aren't in the spec.
+      config: File.
+      files: list of File, in the order of the spec.
+      subject: OciImageInfo, OciIndexInfo, OciArtifactInfo or None. What the artifact is about.
+      layers: list of File, declared: the layer.json of each file.
+      manifest: File, declared.
+      descriptor: File, declared.
+      digest: File, declared.
+    """
+    optional = [(flag, file) for flag, file in [
+        ("--annotations-file", annotations),
+        ("--subject", subject.descriptor if subject else None),
+    ] if file]
+    arguments = new_arguments(ctx)
+    arguments.add("artifact")
+    arguments.add("--spec", json.encode(spec))
+    arguments.add("--config", config)
+    for flag, file in optional:
+        arguments.add(flag, file)
+    arguments.add_all(files, before_each = "--file")
+    arguments.add_all(layers, before_each = "--layer")
+    arguments.add("--manifest", manifest)
+    arguments.add("--descriptor", descriptor)
+    arguments.add("--digest", digest)
+    _assemble(
+        ctx,
+        "OciArtifact",
+        "Writing manifest of",
+        arguments,
+        depset([config] + files + [file for _, file in optional]),
+        layers + [manifest, descriptor, digest],
+    )
+
 def _add_content(arguments, content):
     """Adds all that an image or index consists of, for who needs the bytes."""
     arguments.add("--root", content.root)

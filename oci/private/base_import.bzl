@@ -1,6 +1,6 @@
 """Bases: another image of this build, or any target whose output is an OCI image layout directory or an archive."""
 
-load("//oci:providers.bzl", "OciImageInfo", "OciIndexInfo")
+load("//oci:providers.bzl", "OciArtifactInfo", "OciImageInfo", "OciIndexInfo")
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
 load(":actions.bzl", "import_base")
 load(":base_index.bzl", "image_for_platform")
@@ -85,7 +85,7 @@ def _import(ctx, target):
     )
 
 def _base_import_aspect_impl(target, ctx):
-    if OciImageInfo in target or OciIndexInfo in target:
+    if OciImageInfo in target or OciIndexInfo in target or OciArtifactInfo in target:
         return []
     return [_import(ctx, target)]
 
@@ -112,6 +112,11 @@ def base_of(ctx):
         return target[OciImageInfo]
     if OciIndexInfo in target:
         return image_for_platform(display_label(ctx.label), display_label(target.label), target[OciIndexInfo], target_platform(ctx))
+    if OciArtifactInfo in target:
+        fail("%s: base %s is an oci_artifact, which has no file system to build on. Name an oci_image; what the artifact holds goes into an image by oci_layer." % (
+            display_label(ctx.label),
+            display_label(target.label),
+        ))
     if _ImportedBaseInfo in target:
         return target[_ImportedBaseInfo]
     return _import(ctx, target)

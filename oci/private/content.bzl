@@ -1,6 +1,6 @@
 """Everything that an image or an index consists of, as layouts, pushes and loads need it."""
 
-load("//oci:providers.bzl", "OciImageInfo", "OciIndexInfo")
+load("//oci:providers.bzl", "OciArtifactInfo", "OciImageInfo", "OciIndexInfo")
 
 visibility("//oci/...")
 
@@ -26,10 +26,23 @@ def images_in(target):
         return (target[OciImageInfo],)
     if LayoutImagesInfo in target:
         return target[LayoutImagesInfo].images
+    if OciArtifactInfo in target:
+        fail("%s is an oci_artifact: it can be pushed, attached to an image by `referrers` of oci_push, and be the subject of another. It is no image, to load, to list for a platform in an index, or to build on. Name an oci_image or oci_image_index." % target.label)
     fail("%s is no image. It should be an oci_image, an oci_image_index, or make OCI image layout directories. It makes: %s" % (
         target.label,
         ", ".join([file.short_path for file in target[DefaultInfo].files.to_list()]) or "nothing",
     ))
+
+def anything_pushed(target):
+    """What a target is where whatever registries keep will do.
+
+    Args:
+      target: Target, as of images_in.
+
+    Returns:
+      OciImageInfo, OciIndexInfo or OciArtifactInfo. Fails if there are several.
+    """
+    return target[OciArtifactInfo] if OciArtifactInfo in target else image_or_index(target)
 
 def image_or_index(target):
     """What a target is where one image is wanted.
@@ -45,9 +58,9 @@ def image_or_index(target):
         fail("%s has %d image layouts, and one image is wanted. Make an oci_image_index of them." % (target.label, len(images)))
     return images[0]
 
-def _flatten(info):
+def _flatten(infos):
     # Starlark has no recursion: nested indexes are taken apart level by level.
-    indexes, images, level = [], [], [info]
+    indexes, images, level = [], [], infos
     for _ in range(_MAX_DEPTH):
         below = []
         for child in level:
@@ -59,7 +72,7 @@ def _flatten(info):
         level = below
         if not level:
             return indexes, images
-    fail("%s: image indexes are nested more than %d deep" % (info.label, _MAX_DEPTH))
+    fail("%s: image indexes are nested more than %d deep" % (infos[0].label, _MAX_DEPTH))
 
 def images_below(info):
     """The images of an image or index, also of the indexes in it.
@@ -70,7 +83,19 @@ def images_below(info):
     Returns:
       list of OciImageInfo.
     """
-    return _flatten(info)[1]
+    return _flatten([info])[1]
+
+def parts_of(info):
+    """Everything with a digest of its own that an image, index or artifact holds, itself too.
+
+    Args:
+      info: OciImageInfo, OciIndexInfo or OciArtifactInfo.
+
+    Returns:
+      list of the same.
+    """
+    indexes, images = _flatten([info])
+    return indexes + images
 
 def _unique(files):
     return {file: None for file in files}.keys()
@@ -83,16 +108,17 @@ def credentials_of(source):
     """The File with the credentials of a source of OciImageInfo; None where it has none of its own."""
     return getattr(source, "credentials", None)
 
-def content_of(info):
-    """Takes an image or an index apart.
+def content_of(info, referrers = []):
+    """Takes an image, an index or an artifact apart.
 
     Args:
-      info: OciImageInfo or OciIndexInfo.
+      info: OciImageInfo, OciIndexInfo or OciArtifactInfo.
+      referrers: list of OciArtifactInfo. What goes with it, since it is about it.
 
     Returns:
       struct:
         root: File. The manifest or index that everything else hangs below.
-        manifests: list of File. All other manifests and indexes.
+        manifests: list of File. All other manifests and indexes, those of referrers too.
         configs: list of File.
         layers: list of OciLayerInfo, each once.
         blob_trees: depset of File.
@@ -103,7 +129,7 @@ def content_of(info):
         complete: depset of File. As files, and those blobs, too, that the build has to download: what a layout or an
             archive needs.
     """
-    indexes, images = _flatten(info)
+    indexes, images = _flatten([info] + referrers)
     documents = _unique([index.index for index in indexes] + [image.manifest for image in images])
     configs = _unique([image.config for image in images])
     layers = {layer.metadata: layer for image in images for layer in image.layers}.values()

@@ -49,17 +49,17 @@ def image_groups(ctx, *, image, content):
     return archives | {"mtree": depset([mtree]), "report": depset([report])}
 
 def image_outputs(ctx, *, image, content, groups = {}, resource_set = None):
-    """What every rule of one image gives.
+    """What every rule of one image or artifact gives.
 
     Args:
       ctx: the rule's context. The layout directory has the target's name.
-      image: OciImageInfo.
+      image: OciImageInfo or OciArtifactInfo.
       content: struct from content.bzl. What the image consists of.
       groups: dict from the name of a further output group to a depset of File.
       resource_set: the resources that the layout takes. Default: those of `write_layout`.
 
     Returns:
-      list of providers: DefaultInfo, OutputGroupInfo, OciImageInfo.
+      list of providers: DefaultInfo, OutputGroupInfo, image.
     """
     layout = ctx.actions.declare_directory(ctx.label.name)
     write_layout(ctx, content = content, layout = layout, resource_set = resource_set)

@@ -4,7 +4,7 @@ A rule of a team's own with a transition, a filegroup, another ruleset's image: 
 providers. An aspect reads manifest and config out of it, once, so that it can be pushed, loaded, and be in an index.
 """
 
-load("//oci:providers.bzl", "OciImageInfo", "OciIndexInfo")
+load("//oci:providers.bzl", "OciArtifactInfo", "OciImageInfo", "OciIndexInfo")
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
 load(":actions.bzl", "import_base")
 load(":content.bzl", "LayoutImagesInfo")
@@ -44,7 +44,7 @@ def _image(ctx, layout, number):
     )
 
 def _layout_images_aspect_impl(target, ctx):
-    if OciImageInfo in target or OciIndexInfo in target:
+    if OciImageInfo in target or OciIndexInfo in target or OciArtifactInfo in target:
         return []
     files = target[DefaultInfo].files.to_list()
     if not files or [file for file in files if not file.is_directory]:

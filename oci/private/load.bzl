@@ -39,6 +39,7 @@ def _oci_load_impl(ctx):
         ctx,
         "load",
         options,
+        image = image_or_index(ctx.attr.image),
         names = names,
         name_files = name_files,
         programs = [ctx.attr.loader] if ctx.attr.loader else [],

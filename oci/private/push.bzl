@@ -1,11 +1,12 @@
 """oci_push_rule: `bazel run` sends an image to a registry."""
 
-load("//oci:providers.bzl", "OciPushInfo", "OciSignerInfo")
+load("//oci:providers.bzl", "OciArtifactInfo", "OciPushInfo", "OciSignerInfo")
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
 load(":actions.bzl", "write_reference")
-load(":content.bzl", "image_or_index")
+load(":content.bzl", "anything_pushed")
 load(":labels.bzl", "display_label")
 load(":names.bzl", "NAMES_ATTRS", "names_expander")
+load(":referrers.bzl", "check_referrers")
 load(":run_target.bzl", "RUN_ATTRS", "file_reference", "optional_file_reference", "run_target")
 load(":signer.bzl", "signer_options", "signer_texts")
 load(":stamp.bzl", "stamp_keys")
@@ -34,7 +35,9 @@ def _oci_push_impl(ctx):
         "blob_repository": [blob_repository] if blob_repository else [],
         "mount_from": mount_from,
     })
-    image = image_or_index(ctx.attr.image)
+    image = anything_pushed(ctx.attr.image)
+    referrers = [target[OciArtifactInfo] for target in ctx.attr.referrers]
+    check_referrers(display_label(ctx.label), image, referrers)
     signer = ctx.attr.signer[OciSignerInfo] if ctx.attr.signer else None
     options = {
         "blob_repository": blob_repository or None,
@@ -62,15 +65,18 @@ def _oci_push_impl(ctx):
             ctx,
             "push",
             options,
+            image = image,
             names = [repository] + remote_tags + platform_tags + signed_stamps,
             name_files = [file for file in (ctx.file.repository_file, ctx.file.remote_tags) if file],
             mount_from = mount_from,
+            referrers = referrers,
             runfiles = [signer.runfiles] if signer else [],
         ),
         OutputGroupInfo(reference = depset([reference])),
         OciPushInfo(
             digest = image.digest,
             image = image,
+            referrers = tuple(referrers),
             repository = repository or None,
             repository_file = ctx.file.repository_file,
             tags = tuple(remote_tags),
@@ -80,7 +86,7 @@ def _oci_push_impl(ctx):
 
 oci_push_rule = rule(
     implementation = _oci_push_impl,
-    doc = """Pushes an image or an index when run. `oci_push` is the macro that most people want.
+    doc = """Pushes an image, an index or an artifact when run. `oci_push` is the macro that most people want.
 
 Output group `reference`: a file that holds `REPOSITORY@sha256:…`, for rules that deploy. It is a build output like any
 other, and nothing is pushed for it.
@@ -99,6 +105,12 @@ the registry then takes them from there, and nothing is sent.""",
             doc = """Further tags for each image of an index, such as `["{tag}-{os}-{arch}"]`, for what can't read an index.
 `{tag}` stands for each tag of the push, `{os}`, `{arch}` and `{variant}` for the image's platform, `{digest}` for its
 digest. A single image gets its own.""",
+        ),
+        "referrers": attr.label_list(
+            doc = """`oci_artifact`s to attach to what is pushed: SBOMs, attestations. The subject of each is the image or index that is
+pushed, an image of the index, or another of these. They are pushed by digest, after what they are about and before any tag
+moves, and are found by whoever asks the registry for its referrers, or, where it knows none, by the tag `sha256-HEX`.""",
+            providers = [OciArtifactInfo],
         ),
         "remote_tags": attr.label(
             doc = "A file with tags, one a line, which may hold stamps.",

@@ -12,7 +12,7 @@ def _ship(run_on):
     return Label("//oci/private:ship_on_" + run_on)
 
 def oci_push(name, *, image, remote_tags = None, run_on = "host", **kwargs):
-    """Pushes an image or an index to a registry: `bazel run :<name>`.
+    """Pushes an image, an index or an artifact to a registry: `bazel run :<name>`.
 
     Prints `REPOSITORY@sha256:…` last and alone on standard output. `bazel run :<name> -- --help` lists what can be set
     on the command line; docs/push-and-load.md says more, and from where else the target can be run.
@@ -23,11 +23,11 @@ def oci_push(name, *, image, remote_tags = None, run_on = "host", **kwargs):
 
     Args:
       name: string.
-      image: label of an `oci_image` or `oci_image_index`.
+      image: label of an `oci_image`, `oci_image_index` or `oci_artifact`.
       remote_tags: list of strings, or label of a file with one tag a line. None: pushed by digest only.
       run_on: `host`, the machine that `bazel run` runs on, or `target`, for a test or a binary that runs it elsewhere.
-      **kwargs: repository or repository_file, platform_tags, blob_repository, mount_from, signer, and the attributes common to
-        all rules that run.
+      **kwargs: repository or repository_file, platform_tags, blob_repository, mount_from, referrers, signer, and the attributes
+        common to all rules that run.
     """
     route(kwargs, "remote_tags", remote_tags)
     oci_push_rule(name = name, image = image, ship = _ship(run_on), **kwargs)

@@ -4,7 +4,7 @@ No launcher script in between, so it runs on Windows, under `bazel run`, as data
 from bazel-bin. `ship` finds the spec through argv[0] without resolving the link.
 """
 
-load(":content.bzl", "content_of", "credentials_of", "image_or_index")
+load(":content.bzl", "content_of", "credentials_of")
 load(":current_ship.bzl", "ShipInfo")
 load(":labels.bzl", "display_label")
 load(":layout_images.bzl", "layout_images_aspect")
@@ -23,7 +23,7 @@ SHIP_ATTRS = {
 
 RUN_ATTRS = SHIP_ATTRS | {
     "image": attr.label(
-        doc = "An `oci_image` or `oci_image_index`, or what makes one OCI image layout directory.",
+        doc = "An `oci_image` or `oci_image_index`, or what makes one OCI image layout directory; for a push, also an `oci_artifact`.",
         mandatory = True,
         aspects = [layout_images_aspect],
     ),
@@ -84,23 +84,25 @@ def ship_target(ctx, command, spec, runfiles):
         runfiles = ctx.runfiles(files = [executable, file]).merge(runfiles).merge(ship.runfiles),
     )
 
-def run_target(ctx, command, options, names = [], name_files = [], programs = [], mount_from = [], runfiles = []):
+def run_target(ctx, command, options, image, names = [], name_files = [], programs = [], mount_from = [], referrers = [], runfiles = []):
     """Declares the executable and its spec.
 
     Args:
       ctx: the rule's context, with RUN_ATTRS.
       command: string. `push` or `load`.
       options: dict. What is particular to the command.
+      image: OciImageInfo, OciIndexInfo or OciArtifactInfo. What the command is about.
       names: list of strings. Those of options that may hold stamps.
       name_files: list of File. Those that options refer to, and that may hold stamps.
       programs: list of Target. The programs that options refer to.
       mount_from: list of strings. Repositories of the registry that is pushed to, which may hold some of the blobs.
+      referrers: list of OciArtifactInfo. What is pushed with the image, since it is about it.
       runfiles: list of runfiles. What else options refer to.
 
     Returns:
       DefaultInfo.
     """
-    content = content_of(image_or_index(ctx.attr.image))
+    content = content_of(image, referrers)
     moved = moved_files(ctx, content)
     status = status_of_names(ctx, names, name_files)
     sources = content.sources.to_list()
@@ -118,6 +120,10 @@ def run_target(ctx, command, options, names = [], name_files = [], programs = []
                 for layer in content.layers
             ],
             "manifests": [file_reference(ctx, manifest, moved) for manifest in content.manifests],
+            "referrers": [
+                {"label": artifact.label, "manifest": file_reference(ctx, artifact.manifest, moved)}
+                for artifact in referrers
+            ],
             "root": file_reference(ctx, content.root),
             "sources": [
                 {

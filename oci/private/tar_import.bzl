@@ -4,7 +4,7 @@ An aspect imports what rules make (rules_pkg's `pkg_tar`, for example): once, fo
 see source files, so an image imports those itself.
 """
 
-load("//oci:providers.bzl", "OciImageInfo", "OciIndexInfo", "OciLayerInfo")
+load("//oci:providers.bzl", "OciArtifactInfo", "OciImageInfo", "OciIndexInfo", "OciLayerInfo")
 load("//oci:toolchain.bzl", "PACK_TOOLCHAIN_TYPE")
 load(":actions.bzl", "import_layer")
 load(":labels.bzl", "display_label")
@@ -30,6 +30,11 @@ def check_no_image(ctx, target):
       ctx: the context of the rule that has `tars`.
       target: Target.
     """
+    if OciArtifactInfo in target:
+        fail("%s: tars has %s, an oci_artifact, and takes layers and tar files. Put its files into an oci_layer." % (
+            display_label(ctx.label),
+            display_label(target.label),
+        ))
     if OciImageInfo in target or OciIndexInfo in target:
         fail("%s: tars has %s, an image, and takes layers and tar files. To build on an image, name it as base of an oci_image." % (
             display_label(ctx.label),
