@@ -18,6 +18,7 @@ use url::Url;
 
 pub use blobs::Blob;
 pub(crate) use blobs::BlobStream;
+pub use manifests::Stored;
 
 use crate::auth::{Auth, Authorization};
 use crate::endpoint::{Endpoint, Transport};
@@ -130,6 +131,11 @@ impl Client {
 
     pub(crate) fn listener(&self) -> &Listener {
         &self.0.options.listener
+    }
+
+    /// The first wait before anything is tried again.
+    pub(crate) fn first_wait(&self) -> Duration {
+        self.0.options.retry.first
     }
 
     /// Whether the registry has ever answered.

@@ -244,6 +244,16 @@ pub enum Error {
     /// Credentials could not be read.
     #[error(transparent)]
     Keychain(#[from] KeychainError),
+    /// What lists the referrers of a digest, where the registry does not, could not be brought up to date.
+    #[error("{repository}:{tag}, where clients list what refers to that digest: {what}")]
+    Listing {
+        /// The repository.
+        repository: String,
+        /// The tag.
+        tag: Tag,
+        /// What is wrong, and what to do.
+        what: String,
+    },
     /// Some tags were moved, and then one was refused.
     #[error("moved {}, but not {failed}; a second push moves the rest", list(done))]
     Partly {

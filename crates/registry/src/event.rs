@@ -58,11 +58,31 @@ pub enum Event<'a> {
         /// Its digest.
         digest: &'a Digest,
     },
+    /// An artifact is at the registry, and is found by what it is about.
+    Attached {
+        /// Its name.
+        name: &'a str,
+        /// What it is about.
+        subject: &'a Digest,
+        /// How it is found.
+        how: Listed,
+    },
     /// A tag names the image now.
     Tagged {
         /// The tag.
         tag: &'a Tag,
     },
+}
+
+/// How an artifact is found by what it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listed {
+    /// The registry lists it.
+    ByRegistry,
+    /// An index lists it under a tag that clients keep, since the registry doesn't.
+    ByTag,
+    /// Nothing was done because of a dry run.
+    Would,
 }
 
 /// How a blob got to a registry.

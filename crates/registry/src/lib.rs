@@ -14,6 +14,7 @@ pub mod keychain;
 pub mod plan;
 pub mod push;
 pub mod read_back;
+pub mod referrers;
 pub mod remote;
 pub mod retry;
 pub mod scope;

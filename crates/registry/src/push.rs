@@ -7,8 +7,12 @@
 //! [`push`] does all of it. [`upload`] does all but the tags, and [`tag`] the rest, for those who have something to do in
 //! between that the tags must wait for.
 //!
+//! Artifacts that are about the image go after it and before the tags ([`attach`]).
+//!
 //! With a blob repository, a layer goes there first and is mounted from there: on registries with a store for each
 //! repository, images that share layers then store and send them once.
+
+mod attach;
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -41,6 +45,8 @@ pub struct Push {
     pub tags: Vec<Tag>,
     /// Tags of manifests below the root; they move before its own.
     pub image_tags: Vec<(Descriptor, Tag)>,
+    /// Artifacts that are about the root or what it names, or about one that is before them in this list.
+    pub referrers: Vec<Descriptor>,
     /// A repository on the client's registry that gets all layers, from which they are mounted.
     pub blob_repository: Option<String>,
     /// Where the bytes are.
@@ -66,6 +72,8 @@ pub struct Summary {
     pub existed: usize,
     /// Layers that are never pushed.
     pub foreign: usize,
+    /// Artifacts that were pushed as being about something; the root, too, if it is one.
+    pub attached: usize,
     /// Tags that were moved.
     pub tagged: usize,
 }
@@ -84,13 +92,19 @@ impl Summary {
     }
 }
 
-/// Pushes an image: as [`upload`] and then [`tag`] do, but for a root that has tags and so needn't be put by digest.
+/// Pushes an image: as [`upload`] and then [`tag`] do, but for a root that has tags and nothing that waits for it, and so
+/// needn't be put by digest.
 ///
 /// Dropping the future ends all that is under way; the tags are then as they were, or some are moved.
 ///
 /// # Errors
 /// The first error of any part; the other parts are then ended. [`Error::Partly`] once tags were moved.
 pub async fn push(client: &Client, push: &Push) -> Result<Summary, Error> {
+    if !push.referrers.is_empty() || attach::is_about_something(push)? {
+        let mut summary = upload(client, push).await?;
+        summary.tagged = tag(client, push).await?;
+        return Ok(summary);
+    }
     let plan = Plan::new(&push.content, &push.root, push.push_foreign)?;
     let scopes = Scopes::new(client, push, &plan);
     let mut summary = Summary::default();
@@ -102,7 +116,7 @@ pub async fn push(client: &Client, push: &Push) -> Result<Summary, Error> {
     Ok(summary)
 }
 
-/// Pushes an image, the root by its digest, and leaves all tags as they are.
+/// Pushes an image, the root by its digest, and what is about it, and leaves all tags as they are.
 ///
 /// # Errors
 /// The first error of any part; the other parts are then ended.
@@ -110,9 +124,11 @@ pub async fn upload(client: &Client, push: &Push) -> Result<Summary, Error> {
     let plan = Plan::new(&push.content, &push.root, push.push_foreign)?;
     let scopes = Scopes::new(client, push, &plan);
     let mut summary = Summary::default();
-    if !push_below(client, push, &scopes, &plan, &mut summary).await? {
+    let exists = push_below(client, push, &scopes, &plan, &mut summary).await?;
+    if !exists && !attach::is_about_something(push)? {
         push_root(client, push, &scopes).await?;
     }
+    attach::attach(client, push, &scopes, &mut summary).await?;
     Ok(summary)
 }
 
@@ -157,7 +173,7 @@ async fn push_below(
     plan: &Plan,
     summary: &mut Summary,
 ) -> Result<bool, Error> {
-    summary.foreign = plan.foreign.len();
+    summary.foreign += plan.foreign.len();
     let exists = client.has_manifest(&scopes.target, &push.root).await?;
     let levels = if exists { Vec::new() } else { missing(client, push, &scopes.target, plan).await? };
     let lacking = levels.iter().flatten().chain((!exists).then_some(&push.root));
@@ -335,7 +351,7 @@ async fn move_tags(client: &Client, push: &Push, scopes: &Scopes) -> Result<usiz
     for (manifest, tag) in images.chain(push.tags.iter().map(|tag| (&push.root, tag))) {
         let bytes = push.content.bytes(&manifest.digest)?;
         match client.put_manifest(&scopes.target, tag.as_str(), manifest, bytes).await {
-            Ok(()) => (client.listener())(&Event::Tagged { tag }),
+            Ok(_) => (client.listener())(&Event::Tagged { tag }),
             Err(error) if done.is_empty() => return Err(error),
             Err(error) => return Err(Error::Partly { done, failed: tag.clone(), source: Box::new(error) }),
         }

@@ -23,6 +23,14 @@ pub struct ReadBack {
     pub bytes: u64,
 }
 
+impl std::ops::AddAssign for ReadBack {
+    fn add_assign(&mut self, other: Self) {
+        self.manifests += other.manifests;
+        self.blobs += other.blobs;
+        self.bytes += other.bytes;
+    }
+}
+
 /// Reads `root` and everything that it names from `repository`, each digest once, and verifies size and digest of
 /// each. Layers that are never pushed are passed over.
 ///

@@ -100,7 +100,7 @@ impl Attempts {
 }
 
 /// A number from 0 to 1; without randomness, which no supported system lacks, just 0.
-fn jitter() -> f64 {
+pub(crate) fn jitter() -> f64 {
     getrandom::u32().map_or(0.0, |n| f64::from(n) / f64::from(u32::MAX))
 }
 

@@ -8,6 +8,7 @@ mod http {
     mod login;
     mod names;
     mod push;
+    mod referrers;
     mod remote;
     mod serve;
 }

@@ -4,6 +4,7 @@
 //! sent before all of it is known to be right.
 
 mod destination;
+mod referrers;
 mod signer;
 
 use std::num::NonZeroUsize;
@@ -16,7 +17,7 @@ use oci::Platform;
 use oci::reference::Repository;
 use registry::client::{Client, Options};
 use registry::push::{Push, Summary};
-use registry::read_back::read_back;
+use registry::read_back::{ReadBack, read_back};
 use registry::serve::Embedded;
 
 use crate::credentials::keychain;
@@ -125,6 +126,7 @@ pub async fn run(
     let mut repository = destination::repository(target, declared, args)?;
     let tags = destination::tags(target, declared, args, ui)?;
     let blob_repository = destination::blob_repository(declared)?;
+    let referrers = referrers::of(target, ui)?;
     let embedded = if args.registry.as_deref() == Some(EMBEDDED) { Some(Embedded::start()?) } else { None };
     if let Some(embedded) = &embedded {
         repository = repository.with_registry(&embedded.address().to_string())?;
@@ -135,6 +137,7 @@ pub async fn run(
         root: target.root.clone(),
         tags: tags.root,
         image_tags: tags.images,
+        referrers,
         blob_repository,
         content: Arc::clone(&target.content),
         jobs: args.jobs.get(),
@@ -156,7 +159,10 @@ pub async fn run(
     ui.end();
     let summary = pushed?;
     if embedded.is_some() && !args.dry_run {
-        let read = read_back(&client, repository.path(), &target.root, args.jobs.get()).await?;
+        let mut read = ReadBack::default();
+        for root in std::iter::once(&target.root).chain(&work.referrers) {
+            read += read_back(&client, repository.path(), root, args.jobs.get()).await?;
+        }
         ui.say(report::table(target)?);
         ui.say(format!(
             "read back {} and {} ({}) over HTTP: every digest is right",
@@ -208,10 +214,16 @@ fn client(
 
 /// The last line for people: `pushed 3 blobs (12.3 MB), 8 already there`.
 fn describe(summary: &Summary, dry_run: bool) -> String {
-    let Summary { sent, sent_bytes, mounted, existed, foreign, tagged: _ } = *summary;
+    let Summary { sent, sent_bytes, mounted, existed, foreign, attached, tagged: _ } = *summary;
     let verb = if dry_run { "would push" } else { "pushed" };
     let mut text = format!("{verb} {} ({})", count(sent, "blob"), bytes(sent_bytes));
-    for (number, what) in [(mounted, "mounted"), (existed, "already there"), (foreign, "not to be pushed")] {
+    let rest = [
+        (mounted, "mounted"),
+        (existed, "already there"),
+        (foreign, "not to be pushed"),
+        (attached, "attached"),
+    ];
+    for (number, what) in rest {
         if number > 0 {
             text += &format!(", {number} {what}");
         }
@@ -227,7 +239,9 @@ mod tests {
     fn last_line() {
         let summary = Summary { sent: 3, sent_bytes: 12_300_000, existed: 8, ..Summary::default() };
         assert_eq!(describe(&summary, false), "pushed 3 blobs (12.3 MB), 8 already there");
-        let summary = Summary { sent: 1, sent_bytes: 5, mounted: 2, foreign: 1, ..Summary::default() };
-        assert_eq!(describe(&summary, true), "would push 1 blob (5 B), 2 mounted, 1 not to be pushed");
+        let summary =
+            Summary { sent: 1, sent_bytes: 5, mounted: 2, foreign: 1, attached: 1, ..Summary::default() };
+        let expected = "would push 1 blob (5 B), 2 mounted, 1 not to be pushed, 1 attached";
+        assert_eq!(describe(&summary, true), expected);
     }
 }

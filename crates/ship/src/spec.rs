@@ -73,6 +73,9 @@ pub struct Content {
     /// Every other manifest and index.
     #[serde(default)]
     pub manifests: Vec<File>,
+    /// Artifacts that go with the root, since they are about it, something that it names, or another of these.
+    #[serde(default)]
+    pub referrers: Vec<Referrer>,
     /// All image configs.
     #[serde(default)]
     pub configs: Vec<File>,
@@ -86,6 +89,15 @@ pub struct Content {
     /// asked for them in this order.
     #[serde(default)]
     pub sources: Vec<Source>,
+}
+
+/// An artifact that is about something else.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Referrer {
+    /// The target that made it.
+    pub label: String,
+    /// Its manifest.
+    pub manifest: File,
 }
 
 /// One layer.

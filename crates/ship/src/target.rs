@@ -28,7 +28,9 @@ pub struct Target {
     pub label: String,
     /// The manifest or index to push or load.
     pub root: Descriptor,
-    /// Where the bytes of everything that `root` names are.
+    /// Artifacts to push with it, in the order of the spec.
+    pub referrers: Vec<Descriptor>,
+    /// Where the bytes of everything that `root` and the referrers name are.
     pub content: Arc<Content>,
     /// The layers that the build knows, in the order of the spec; layers of bases known only by digest are not here.
     pub layers: Vec<Layer>,
@@ -70,6 +72,12 @@ impl Target {
         for manifest in &spec.content.manifests {
             insert_small(&mut content, &files, manifest)?;
         }
+        let mut referrers = Vec::new();
+        for artifact in &spec.content.referrers {
+            let digest = insert_small(&mut content, &files, &artifact.manifest)?;
+            content.label(digest, artifact.label.clone());
+            referrers.push(content.describe(&digest).with_context(|| artifact.label.clone())?);
+        }
         let root = insert_small(&mut content, &files, &spec.content.root)?;
         let mut layers = Vec::new();
         for layer in &spec.content.layers {
@@ -94,6 +102,7 @@ impl Target {
         let target = Self {
             label: spec.label.clone(),
             root,
+            referrers,
             content: Arc::new(content),
             layers,
             values,

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use registry::event::{Arrival, Event, Listener};
+use registry::event::{Arrival, Event, Listed, Listener};
+use registry::referrers::tag;
 
 /// Where messages go.
 #[derive(Clone, Debug)]
@@ -110,6 +111,13 @@ impl Ui {
                     self.detail(line);
                 }
             }
+            Event::Attached { name, subject, how } => match how {
+                Listed::Would => self.say(format!("would attach: {name}, to {subject}")),
+                Listed::ByRegistry => self.say(format!("attached: {name}, to {subject}")),
+                Listed::ByTag => {
+                    self.say(format!("attached: {name}, to {subject}, under the tag {}", tag(subject)));
+                }
+            },
             Event::Manifest { digest } => self.detail(format!("manifest: {digest}")),
             Event::Tagged { tag } => self.detail(format!("tagged: {tag}")),
             Event::Retry { error, wait } => {

@@ -11,6 +11,7 @@ mod registry {
     mod names;
     mod places;
     mod push;
+    mod referrers;
     mod serve;
     mod signer;
 }

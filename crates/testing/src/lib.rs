@@ -1,5 +1,6 @@
-//! Fixtures for the tests of the other crates: small images, a registry with faults, container runtimes, a proxy.
+//! Fixtures for the tests of the other crates: small images and artifacts, a registry with faults, container runtimes, a proxy.
 
+pub mod artifact;
 pub mod client;
 pub mod docker;
 pub mod image;

@@ -6,6 +6,7 @@
 mod connection;
 mod handle;
 mod login;
+mod referrers;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,6 +35,8 @@ pub struct Request {
     pub authorization: Option<String>,
     /// The header `Range`.
     pub range: Option<String>,
+    /// The header `If-Match`.
+    pub if_match: Option<String>,
 }
 
 /// How a request fails.
@@ -49,6 +52,8 @@ pub enum Fault {
     Slow(Duration),
     /// The answer's body is changed in one byte.
     Damage,
+    /// The answer is as ever, and all tags stay as they were: as if somebody had moved the tag back at once.
+    Lose,
 }
 
 impl Fault {
@@ -89,6 +94,8 @@ struct State {
     away: bool,
     no_mounts: bool,
     no_ranges: bool,
+    lists_referrers: bool,
+    etags: bool,
     moved: Moved,
     blobs: BTreeMap<(String, Digest), Bytes>,
     manifests: BTreeMap<(String, Digest), (String, Bytes)>,
@@ -170,6 +177,16 @@ impl FakeRegistry {
         lock(&self.state).no_ranges = true;
     }
 
+    /// Has the referrers API from now on, and says of manifests with a subject that it lists them.
+    pub fn list_referrers(&self) {
+        lock(&self.state).lists_referrers = true;
+    }
+
+    /// Says what a tag names by an `ETag`, and heeds `If-Match`.
+    pub fn give_etags(&self) {
+        lock(&self.state).etags = true;
+    }
+
     /// How many bytes of blobs were sent and received.
     #[must_use]
     pub fn moved(&self) -> Moved {
@@ -221,6 +238,13 @@ impl FakeRegistry {
     #[must_use]
     pub fn blob(&self, repository: &str, digest: &Digest) -> Option<Bytes> {
         lock(&self.state).blobs.get(&(repository.to_owned(), *digest)).cloned()
+    }
+
+    /// The manifest or index, if the repository has it.
+    #[must_use]
+    pub fn manifest(&self, repository: &str, digest: &Digest) -> Option<Bytes> {
+        let state = lock(&self.state);
+        state.manifests.get(&(repository.to_owned(), *digest)).map(|(_, bytes)| bytes.clone())
     }
 
     /// The digests of the manifests and indexes of a repository.

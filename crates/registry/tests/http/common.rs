@@ -58,6 +58,7 @@ pub(crate) fn to_app(content: Content, root: Descriptor, tags: &[&str]) -> Push 
         root,
         tags: tags.iter().map(|tag| tag.parse().unwrap()).collect(),
         image_tags: Vec::new(),
+        referrers: Vec::new(),
         blob_repository: None,
         content: Arc::new(content),
         jobs: 4,

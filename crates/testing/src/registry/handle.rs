@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, State as Extract};
-use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HOST, LOCATION, RANGE};
+use axum::http::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HOST, IF_MATCH, LOCATION, RANGE,
+};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
@@ -12,7 +14,7 @@ use futures_util::{StreamExt as _, stream};
 use oci::digest::Digest;
 
 use super::connection::Cut;
-use super::{Fault, Request, Shared, State, lock, login};
+use super::{Fault, Request, Shared, State, lock, login, referrers};
 
 /// Where blobs are on the other host.
 const AWAY: &str = "/away/";
@@ -31,6 +33,7 @@ pub(super) async fn handle(
         host: text(HOST).unwrap_or_default(),
         authorization: text(AUTHORIZATION),
         range: text(RANGE),
+        if_match: text(IF_MATCH),
     };
     let fault = {
         let mut state = lock(&state);
@@ -48,7 +51,15 @@ pub(super) async fn handle(
         _ => {}
     }
     let Ok(body) = to_bytes(body, usize::MAX).await else { return empty(StatusCode::BAD_REQUEST) };
-    let response = answer_api(&mut lock(&state), &seen, &parts.headers, body);
+    let response = {
+        let mut state = lock(&state);
+        let tags = matches!(fault, Some(Fault::Lose)).then(|| state.tags.clone());
+        let response = answer_api(&mut state, &seen, &parts.headers, body);
+        if let Some(tags) = tags {
+            state.tags = tags;
+        }
+        response
+    };
     match fault_on_answer(fault) {
         Some(break_off) => spoil(response, break_off).await,
         None => response,
@@ -126,9 +137,13 @@ fn answer_api(state: &mut State, request: &Request, headers: &HeaderMap, body: B
     }
     if let Some(name) = front.strip_suffix("/manifests") {
         return match method {
+            "PUT" if !unmoved(state, request, name, last) => error(412, "PRECONDITION_FAILED"),
             "PUT" => put_manifest(state, name, last, headers, body),
             _ => get_manifest(state, request, name, last),
         };
+    }
+    if let (Some(name), true) = (front.strip_suffix("/referrers"), state.lists_referrers) {
+        return referrers::list(state, request, name, last);
     }
     let Some(name) = front.strip_suffix("/blobs") else { return empty(StatusCode::NOT_FOUND) };
     if state.away && method == "GET" {
@@ -218,8 +233,22 @@ fn put_manifest(
             state.tags.insert((name.to_owned(), reference.to_owned()), digest);
         }
     }
+    let mut headers = vec![("docker-content-digest", digest.to_string())];
+    if let (Some(subject), true) = (referrers::subject(&document), state.lists_referrers) {
+        headers.push(("oci-subject", subject.to_string()));
+    }
     state.manifests.insert((name.to_owned(), digest), (media_type, body));
-    answer(201, &[("docker-content-digest", digest.to_string())], String::new())
+    answer(201, &headers, String::new())
+}
+
+/// Whether a tag names what the client takes it to name.
+fn unmoved(state: &State, request: &Request, name: &str, tag: &str) -> bool {
+    let now = state.tags.get(&(name.to_owned(), tag.to_owned())).map(etag);
+    !state.etags || request.if_match.is_none() || request.if_match == now
+}
+
+fn etag(digest: &Digest) -> String {
+    format!("\"{digest}\"")
 }
 
 fn get_manifest(state: &State, request: &Request, name: &str, reference: &str) -> Response {
@@ -227,12 +256,19 @@ fn get_manifest(state: &State, request: &Request, name: &str, reference: &str) -
     let digest = tagged.or_else(|| reference.parse().ok());
     let found = digest.and_then(|d| Some((d, state.manifests.get(&(name.to_owned(), d))?)));
     match found {
-        Some((digest, (media_type, bytes))) => item(request, media_type, &digest.to_string(), bytes),
+        Some((digest, (media_type, bytes))) => {
+            let mut response = item(request, media_type, &digest.to_string(), bytes);
+            if state.etags {
+                let etag = HeaderValue::from_str(&etag(&digest)).expect("plain text");
+                response.headers_mut().insert(ETAG, etag);
+            }
+            response
+        }
         None => error(404, "MANIFEST_UNKNOWN"),
     }
 }
 
-fn item(request: &Request, media_type: &str, digest: &str, bytes: &Bytes) -> Response {
+pub(super) fn item(request: &Request, media_type: &str, digest: &str, bytes: &Bytes) -> Response {
     let body = if request.method == "HEAD" { Body::empty() } else { Body::from(bytes.clone()) };
     let mut response = Response::new(body);
     let text = |text: &str| HeaderValue::from_str(text).expect("plain text");
