@@ -1,7 +1,9 @@
 //! Files to a layer blob: entries, tar, compression and digests in one streaming pass.
 //!
 //! [`entries`] parses what the rules declare, [`plan`] makes it the sorted list of what the layer holds, and [`layer`]
-//! packs that list; [`import`] takes a tar from elsewhere. [`members`] reads tars that are no layers, and hold some. Which bytes come out is specified in docs/layer-format.md.
+//! packs that list; [`import`] takes a tar from elsewhere. [`members`] reads tars that are no layers, and hold some.
+//! [`overlay`] is the tree of several layers by their listings, and [`contents`] reads files of one. Which bytes come out is
+//! specified in docs/layer-format.md.
 //!
 //! Invariant of the whole crate: the output is a function of the declared entries, the attributes, and the names
 //! and contents of the files. Nothing reads the clock, the environment, or the number of threads but
@@ -25,6 +27,7 @@ mod walk;
 
 pub mod attributes;
 pub mod codec;
+pub mod contents;
 pub mod dense;
 pub mod entries;
 pub mod entry;
@@ -35,6 +38,7 @@ pub mod fuzz;
 pub mod glob;
 pub mod import;
 pub mod layer;
+pub mod listed;
 pub mod members;
 pub mod overlay;
 pub mod path;

@@ -8,9 +8,10 @@
 use std::{
     collections::BTreeMap,
     io::{self, Write},
+    ops::Bound,
 };
 
-use crate::mtree::encode;
+use crate::{listed::Listed, mtree::encode};
 
 /// What listings of directories that are only implied say.
 const IMPLIED: &str = "type=dir mode=0755 uid=0 gid=0 size=0 time=0.0";
@@ -19,9 +20,29 @@ const OPAQUE: &[u8] = b".wh..wh..opq";
 /// Before the path of what a hard link leads to.
 const HARDLINK: &str = " contents=./";
 
-/// Paths, in the order of their bytes, and what the listing says of each.
+/// Paths, in the order of their bytes, and what the listings say of each.
 #[derive(Debug, Default)]
-pub struct Tree(BTreeMap<Vec<u8>, String>);
+pub struct Tree {
+    nodes: BTreeMap<Vec<u8>, Node>,
+    /// Number of layers so far.
+    layers: usize,
+}
+
+/// What is at a path.
+#[derive(Debug, Clone)]
+struct Node {
+    attributes: String,
+    origin: Option<Origin>,
+}
+
+/// The entry that a path comes from; for a hard link, that of the file which it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Origin {
+    /// The layer, of those that were added, from 0.
+    pub layer: usize,
+    /// Its place in the layer's listing, and so in its tar, from 0.
+    pub entry: usize,
+}
 
 impl Tree {
     /// Puts a layer on top, given by its listing in the form of this crate.
@@ -39,6 +60,8 @@ impl Tree {
             }
             entries.push((decode(path).ok_or_else(invalid)?, attributes));
         }
+        let layer = self.layers;
+        self.layers += 1;
         // First all of them: they are about the layers below.
         for (path, _) in &entries {
             let (directory, name) = split(path);
@@ -48,12 +71,31 @@ impl Tree {
                 _ => {}
             }
         }
-        for (path, attributes) in entries {
+        for (entry, (path, attributes)) in entries.into_iter().enumerate() {
             if !split(&path).1.starts_with(WHITEOUT) {
-                self.put(path, attributes);
+                self.put(path, attributes, Origin { layer, entry });
             }
         }
         Ok(())
+    }
+
+    /// What is at a path, which is without slashes at its ends and empty for the root; links are not followed. `None` if
+    /// nothing is there, or the listing does not say what.
+    #[must_use]
+    pub fn get(&self, path: &[u8]) -> Option<Listed> {
+        let node = self.nodes.get(path)?;
+        Listed::parse(&node.attributes, node.origin)
+    }
+
+    /// The names in a directory, sorted by their bytes.
+    pub fn names<'a>(&'a self, directory: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        let (first, end) = below(directory);
+        let start = first.len();
+        let paths = self.nodes.range((Bound::Included(first), end)).map(|(path, _)| path.as_slice());
+        paths.filter_map(move |path| {
+            let name = &path[start..];
+            (!name.is_empty() && !name.contains(&b'/')).then_some(name)
+        })
     }
 
     /// Writes the tree as a listing, sorted by path.
@@ -62,47 +104,58 @@ impl Tree {
     /// Those of `out`.
     pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
         out.write_all(b"#mtree\n")?;
-        for (path, attributes) in &self.0 {
+        for (path, node) in &self.nodes {
             out.write_all(if path.is_empty() { b"." } else { b"./" })?;
             encode(out, path)?;
-            writeln!(out, " {attributes}")?;
+            writeln!(out, " {}", node.attributes)?;
         }
         Ok(())
     }
 
-    fn put(&mut self, path: Vec<u8>, attributes: &str) {
+    fn put(&mut self, path: Vec<u8>, attributes: &str, origin: Origin) {
         let parents = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| &path[..at]);
         for parent in parents {
-            if !self.0.get(parent).is_some_and(|attributes| is_directory(attributes)) {
-                self.0.insert(parent.to_vec(), IMPLIED.to_owned());
+            if !self.nodes.get(parent).is_some_and(|node| is_directory(&node.attributes)) {
+                let implied = Node { attributes: IMPLIED.to_owned(), origin: None };
+                self.nodes.insert(parent.to_vec(), implied);
             }
         }
         // A link to a file that no listing has stays as it stands.
-        let target = attributes.split_once(HARDLINK).and_then(|(_, target)| self.0.get(&decode(target)?));
-        let attributes = target.map_or_else(|| attributes.to_owned(), Clone::clone);
-        if !is_directory(&attributes) {
+        let target = attributes.split_once(HARDLINK).and_then(|(_, target)| self.nodes.get(&decode(target)?));
+        let own = || Node { attributes: attributes.to_owned(), origin: Some(origin) };
+        let node = target.map_or_else(own, Clone::clone);
+        if !is_directory(&node.attributes) {
             self.empty(&path);
         }
-        self.0.insert(path, attributes);
+        self.nodes.insert(path, node);
     }
 
     fn delete(&mut self, path: &[u8]) {
-        self.0.remove(path);
+        self.nodes.remove(path);
         self.empty(path);
     }
 
     /// Removes what is below a path, which is not next to it in order: `a`, `a-b`, `a/b`.
     fn empty(&mut self, directory: &[u8]) {
         if directory.is_empty() {
-            return self.0.retain(|path, _| path.is_empty());
+            return self.nodes.retain(|path, _| path.is_empty());
         }
-        // Up to the byte after the slash.
-        let (first, end) = ([directory, b"/"].concat(), [directory, b"0"].concat());
-        let below: Vec<_> = self.0.range(first..end).map(|(path, _)| path.clone()).collect();
+        let (first, end) = below(directory);
+        let below: Vec<_> =
+            self.nodes.range((Bound::Included(first), end)).map(|(path, _)| path.clone()).collect();
         for path in below {
-            self.0.remove(&path);
+            self.nodes.remove(&path);
         }
     }
+}
+
+/// Where what is below a directory begins and ends: from its slash up to the byte after a slash. The root has none, and all
+/// but itself below it, since it is the empty path.
+fn below(directory: &[u8]) -> (Vec<u8>, Bound<Vec<u8>>) {
+    if directory.is_empty() {
+        return (Vec::new(), Bound::Unbounded);
+    }
+    ([directory, b"/"].concat(), Bound::Excluded([directory, b"0"].concat()))
 }
 
 fn is_directory(attributes: &str) -> bool {
@@ -122,7 +175,7 @@ fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
 }
 
 /// The bytes that [`encode`] has written.
-fn decode(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut parts = text.split('\\');
     bytes.extend(parts.next()?.bytes());
@@ -147,6 +200,7 @@ pub struct ListingError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::listed::Kind;
 
     /// What is left of layers, each given by entries such as `a/ b=1 c->b`: directories, files with a size, hard links.
     fn merged(layers: &[&str]) -> String {
@@ -224,6 +278,32 @@ mod tests {
         let mut out = Vec::new();
         tree.write(&mut out).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), listing);
+    }
+
+    #[test]
+    fn what_a_path_is_and_where_it_comes_from() {
+        let rest = "uid=1 gid=2 size=0 time=0.0";
+        let mut tree = Tree::default();
+        tree.add(&format!(
+            "#mtree\n./a type=dir mode=0700 {rest}\n./a/x type=file mode=0644 uid=0 gid=0 size=7 time=0.0\n\
+             ./a/y type=file mode=0644 {rest} contents=./a/x\n./b type=link mode=0777 {rest} link=a/z\\040z\n"
+        ))
+        .unwrap();
+        tree.add(&format!("#mtree\n./.wh.b type=file mode=0644 {rest}\n./c/d type=dir mode=1777 {rest}\n"))
+            .unwrap();
+        let origin = |layer, entry| Some(Origin { layer, entry });
+        let file = tree.get(b"a/y").unwrap();
+        assert_eq!((file.kind, file.origin, file.uid), (Kind::File { size: 7 }, origin(0, 1), 0));
+        let directory = tree.get(b"c/d").unwrap();
+        let expected = (Kind::Directory, 0o1777, 1, 2, origin(1, 1));
+        assert_eq!(
+            (directory.kind, directory.mode, directory.uid, directory.gid, directory.origin),
+            expected
+        );
+        assert_eq!(tree.get(b"c").unwrap().origin, None, "implied");
+        assert_eq!(tree.get(b"b"), None, "deleted");
+        let names = |directory: &[u8]| tree.names(directory).collect::<Vec<_>>().join(&b' ');
+        assert_eq!([names(b""), names(b"a"), names(b"c/d"), names(b"no")], [&b"a c"[..], b"x y", b"", b""]);
     }
 
     #[test]
