@@ -389,6 +389,13 @@ _NORMAL_DEPENDENCIES = {
             "zstd": Label("@crates//vendor/zstd-0.14.3:zstd"),
         },
     },
+    "crates/structure": {
+        _COMMON_CONDITION: {
+            "regex": Label("@crates//vendor/regex-1.13.1:regex"),
+            "saphyr-parser": Label("@crates//vendor/saphyr-parser-0.3.3:saphyr_parser"),
+            "thiserror": Label("@crates//vendor/thiserror-2.0.21:thiserror"),
+        },
+    },
     "crates/testing": {
         _COMMON_CONDITION: {
             "axum": Label("@crates//vendor/axum-0.8.9:axum"),
@@ -437,6 +444,10 @@ _NORMAL_ALIASES = {
         },
     },
     "crates/ship": {
+        _COMMON_CONDITION: {
+        },
+    },
+    "crates/structure": {
         _COMMON_CONDITION: {
         },
     },
@@ -493,6 +504,8 @@ _NORMAL_DEV_DEPENDENCIES = {
     },
     "crates/ship": {
     },
+    "crates/structure": {
+    },
     "crates/testing": {
     },
 }
@@ -527,6 +540,8 @@ _NORMAL_DEV_ALIASES = {
     },
     "crates/ship": {
     },
+    "crates/structure": {
+    },
     "crates/testing": {
     },
 }
@@ -548,6 +563,8 @@ _PROC_MACRO_DEPENDENCIES = {
     "crates/runtime": {
     },
     "crates/ship": {
+    },
+    "crates/structure": {
     },
     "crates/testing": {
     },
@@ -571,6 +588,8 @@ _PROC_MACRO_ALIASES = {
     },
     "crates/ship": {
     },
+    "crates/structure": {
+    },
     "crates/testing": {
     },
 }
@@ -592,6 +611,8 @@ _PROC_MACRO_DEV_DEPENDENCIES = {
     "crates/runtime": {
     },
     "crates/ship": {
+    },
+    "crates/structure": {
     },
     "crates/testing": {
     },
@@ -627,6 +648,8 @@ _PROC_MACRO_DEV_ALIASES = {
     },
     "crates/ship": {
     },
+    "crates/structure": {
+    },
     "crates/testing": {
     },
 }
@@ -648,6 +671,8 @@ _BUILD_DEPENDENCIES = {
     "crates/runtime": {
     },
     "crates/ship": {
+    },
+    "crates/structure": {
     },
     "crates/testing": {
     },
@@ -671,6 +696,8 @@ _BUILD_ALIASES = {
     },
     "crates/ship": {
     },
+    "crates/structure": {
+    },
     "crates/testing": {
     },
 }
@@ -693,6 +720,8 @@ _BUILD_PROC_MACRO_DEPENDENCIES = {
     },
     "crates/ship": {
     },
+    "crates/structure": {
+    },
     "crates/testing": {
     },
 }
@@ -714,6 +743,8 @@ _BUILD_PROC_MACRO_ALIASES = {
     "crates/runtime": {
     },
     "crates/ship": {
+    },
+    "crates/structure": {
     },
     "crates/testing": {
     },
