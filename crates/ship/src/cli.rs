@@ -15,7 +15,7 @@ use crate::exit::{Exit, usage};
 use crate::spec::{self, Spec};
 use crate::target::Target;
 use crate::ui::Ui;
-use crate::{cosign, fetch, inspect, interrupt, load, push, serve, spec_path};
+use crate::{cosign, fetch, inspect, interrupt, load, push, serve, spec_path, test};
 
 /// What is the same in all commands.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -76,6 +76,8 @@ pub enum Command {
     Inspect(Spec, PathBuf, inspect::Args),
     /// Sign or attest what a spec names.
     Cosign(Spec, PathBuf, cosign::Args),
+    /// Test what a spec names.
+    Test(Spec, PathBuf, test::Args),
     /// Serve a layout.
     Serve(serve::Args),
     /// Fetch a blob.
@@ -196,6 +198,11 @@ fn run_target(
             let (common, args) = flags(&spec.label, inspect::about(&spec), arguments);
             (common, Command::Inspect(spec, path, args))
         }
+        spec::Command::Test => {
+            let examples = test::examples(&spec.label);
+            let (common, args) = flags_with_examples(&spec.label, test::about(&spec), &examples, arguments);
+            (common, Command::Test(spec, path, args))
+        }
         // Its flags are cosign's, which clap can't know.
         spec::Command::Cosign => {
             let args = cosign::parse(arguments.skip(1))?;
@@ -232,6 +239,12 @@ pub async fn run(command: &Command, environment: &Environment, ui: &Ui) -> anyho
             let target = Target::open(spec, path, environment, ui)?;
             cosign::run(&target, &spec.cosign, args, environment, ui)
                 .with_context(|| format!("{}: cosign", spec.label))
+        }
+        Command::Test(spec, path, args) => {
+            let target = Target::open(spec, path, environment, ui)?;
+            let work = test::run(&target, &spec.test, args, environment, ui);
+            let done = interrupt::unless(work, Duration::ZERO, "interrupted", ui).await;
+            done.with_context(|| format!("{}: test", spec.label))
         }
         Command::Serve(args) => {
             interrupt::unless(serve::run(args, environment, ui), Duration::ZERO, "no longer serving", ui)

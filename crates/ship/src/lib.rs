@@ -1,4 +1,4 @@
-//! Pushes, loads and serves images: the executable of every run target. Fetches layers of base images: a tool of actions.
+//! Pushes, loads, tests and serves images: the executable of every run target. Fetches layers of base images: a tool of actions.
 //!
 //! The command line ([`cli`]) becomes a [`target::Target`] (what the build wrote, found and read) and then work: one
 //! module for each command, with its flags and one `run`. Standard output holds results only; all else goes
@@ -24,6 +24,7 @@ pub mod serve;
 pub mod spec;
 pub mod spec_path;
 pub mod target;
+pub mod test;
 pub mod ui;
 
 use anyhow::Context as _;

@@ -16,7 +16,7 @@ pub const VERSION: u64 = 1;
 /// What a run target does, and with what.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Spec {
-    /// `push`, `load`, `inspect` or `cosign`.
+    /// `push`, `load`, `inspect`, `cosign` or `test`.
     pub command: Command,
     /// The label of the run target, as users write it.
     pub label: String,
@@ -40,6 +40,9 @@ pub struct Spec {
     /// For `cosign`.
     #[serde(default)]
     pub cosign: Cosign,
+    /// For `test`.
+    #[serde(default)]
+    pub test: Test,
 }
 
 /// The command that a spec is for.
@@ -54,6 +57,8 @@ pub enum Command {
     Inspect,
     /// Sign or attest with cosign.
     Cosign,
+    /// Test what is in the image.
+    Test,
 }
 
 /// A file of the build, in the two ways there are to find it.
@@ -211,6 +216,42 @@ pub struct Attestation {
     /// How to read it, as cosign's `--type` has it: `spdx`, `slsaprovenance`, ….
     #[serde(rename = "type")]
     pub kind: String,
+}
+
+/// What a test looks at.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Test {
+    /// Configs of container-structure-test.
+    #[serde(default)]
+    pub configs: Vec<File>,
+    /// What is in layers that the build has listed.
+    #[serde(default)]
+    pub listings: Vec<Listing>,
+    /// Of an index, the image for this platform; absent: for that of the machine.
+    pub platform: Option<String>,
+    /// What becomes of tests that run a command.
+    #[serde(default)]
+    pub command_tests: CommandTests,
+}
+
+/// What is in a layer.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Listing {
+    /// The `layer.json` of the layer.
+    pub metadata: File,
+    /// Its entries, as `pack` lists them.
+    pub mtree: File,
+}
+
+/// What becomes of tests that run a command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CommandTests {
+    /// They run in a container, and fail where there is no runtime.
+    #[default]
+    Run,
+    /// They are passed over, which is said.
+    Skip,
 }
 
 /// The format of an archive.

@@ -114,8 +114,9 @@ impl Target {
         Ok(target.with_root(root))
     }
 
-    /// The same target with another manifest or index to push or load.
-    fn with_root(mut self, root: Descriptor) -> Self {
+    /// The same target with another manifest or index to push or load, which must be below its own.
+    #[must_use]
+    pub fn with_root(mut self, root: Descriptor) -> Self {
         self.values.insert("digest", root.digest.hex());
         Self { root, ..self }
     }
