@@ -9,6 +9,7 @@ load("//oci/private:ca_certs.bzl", _oci_ca_certs = "oci_ca_certs")
 load("//oci/private:debs.bzl", _oci_debs = "oci_debs")
 load("//oci/private:image.bzl", _oci_image_rule = "oci_image_rule")
 load("//oci/private:image_macro.bzl", _BASE = "BASE", _oci_image = "oci_image")
+load("//oci/private:image_test.bzl", _oci_image_test = "oci_image_test")
 load("//oci/private:import.bzl", _oci_import_rule = "oci_import_rule")
 load("//oci/private:import_macro.bzl", _oci_import = "oci_import")
 load("//oci/private:index.bzl", _oci_image_index_rule = "oci_image_index_rule")
@@ -32,6 +33,7 @@ oci_image = _oci_image
 oci_image_index = _oci_image_index
 oci_image_index_rule = _oci_image_index_rule
 oci_image_rule = _oci_image_rule
+oci_image_test = _oci_image_test
 oci_import = _oci_import
 oci_import_rule = _oci_import_rule
 oci_layer = _oci_layer

@@ -84,6 +84,33 @@ def ship_target(ctx, command, spec, runfiles):
         runfiles = ctx.runfiles(files = [executable, file]).merge(runfiles).merge(ship.runfiles),
     )
 
+def content_spec(ctx, content, moved):
+    """What a spec says of the image or index, but for where else its blobs are.
+
+    Args:
+      ctx: the rule's context.
+      content: struct from content.bzl.
+      moved: dict from moved_files.
+
+    Returns:
+      dict.
+    """
+    return {
+        # Trees that bases brought along: one a base, so that this list is short.
+        "blob_trees": [file_reference(ctx, tree, moved) for tree in content.blob_trees.to_list()],
+        "configs": [file_reference(ctx, config, moved) for config in content.configs],
+        "layers": [
+            {
+                "blob": optional_file_reference(ctx, layer.blob, moved),
+                "label": layer.label,
+                "metadata": file_reference(ctx, layer.metadata, moved),
+            }
+            for layer in content.layers
+        ],
+        "manifests": [file_reference(ctx, manifest, moved) for manifest in content.manifests],
+        "root": file_reference(ctx, content.root),
+    }
+
 def run_target(ctx, command, options, image, names = [], name_files = [], programs = [], mount_from = [], referrers = [], runfiles = []):
     """Declares the executable and its spec.
 
@@ -107,24 +134,11 @@ def run_target(ctx, command, options, image, names = [], name_files = [], progra
     status = status_of_names(ctx, names, name_files)
     sources = content.sources.to_list()
     spec = {
-        "content": {
-            # Trees that bases brought along: one a base, so that this list is short.
-            "blob_trees": [file_reference(ctx, tree, moved) for tree in content.blob_trees.to_list()],
-            "configs": [file_reference(ctx, config, moved) for config in content.configs],
-            "layers": [
-                {
-                    "blob": optional_file_reference(ctx, layer.blob, moved),
-                    "label": layer.label,
-                    "metadata": file_reference(ctx, layer.metadata, moved),
-                }
-                for layer in content.layers
-            ],
-            "manifests": [file_reference(ctx, manifest, moved) for manifest in content.manifests],
+        "content": content_spec(ctx, content, moved) | {
             "referrers": [
                 {"label": artifact.label, "manifest": file_reference(ctx, artifact.manifest, moved)}
                 for artifact in referrers
             ],
-            "root": file_reference(ctx, content.root),
             "sources": [
                 {
                     "credentials": optional_file_reference(ctx, credentials_of(source)),
