@@ -351,7 +351,7 @@ async fn commands_run_in_containers_and_nothing_is_left() {
                 format!("run --name={container} --entrypoint=/srv/app {image} --version a b"),
                 format!("inspect --format={{{{.State.Error}}}} {container}"),
                 format!("rm --force --volumes {container}"),
-                format!("rmi --force {image}"),
+                format!("rmi {image}"),
             ]
         );
     }
@@ -394,9 +394,9 @@ async fn setup_options_and_what_a_daemon_refuses() {
             format!("commit {container}-0"),
             format!("run --name={container}-1 --entrypoint=ls {options} sha256:0b /env:/usr/bin:/bin"),
             format!("rm --force --volumes {container}-1"),
-            "rmi --force sha256:0b".to_owned(),
+            "rmi sha256:0b".to_owned(),
             format!("rm --force --volumes {container}-0"),
-            format!("rmi --force {image}"),
+            format!("rmi {image}"),
         ]
     );
     for (run, inspect, environment, says) in [

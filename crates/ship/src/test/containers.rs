@@ -197,7 +197,8 @@ impl<'a> Runtime<'a> {
     fn remove(&self, made: &Made) {
         let arguments = match made {
             Made::Container(name) => ["rm", "--force", "--volumes", name].to_vec(),
-            Made::Image(name) => ["rmi", "--force", name].to_vec(),
+            // Not by force, by which podman removes containers of others, too.
+            Made::Image(name) => ["rmi", name].to_vec(),
         };
         let Ok(mut command) = self.command() else { return };
         let output = command.args(&arguments).stdin(Stdio::null()).output();
