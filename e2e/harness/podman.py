@@ -23,6 +23,10 @@ class Podman:
         folder = folder / "podman"
         folder.mkdir()
         self._folder = folder
+        # By itself podman asks for more open files than a machine may allow.
+        config = folder / "containers.conf"
+        config.write_text('[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n')
+        self._env = {"CONTAINERS_CONF": str(config)}
         self._start: list[str | Path] = [
             requirements.tool("podman"),
             "--storage-driver=overlay",
@@ -42,10 +46,12 @@ class Podman:
         """The environment in which the service, which runs from now on, is the podman that is found."""
         socket = self._folder / "podman.sock"
         service = self._processes.start(
-            "podman-service", [*self._start, "system", "service", "--time=0", f"unix://{socket}"], daemon_env()
+            "podman-service",
+            [*self._start, "system", "service", "--time=0", f"unix://{socket}"],
+            {**daemon_env(), **self._env},
         )
         service.wait_until(socket.is_socket)
-        return {"CONTAINER_HOST": f"unix://{socket}"}
+        return {"CONTAINER_HOST": f"unix://{socket}", **self._env}
 
     @cached_property
     def command_env(self) -> dict[str, str]:
@@ -55,7 +61,7 @@ class Podman:
         script = folder / "podman"
         script.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, self._start))} "$@"\n')
         script.chmod(0o755)
-        return {"PATH": f"{folder}:{os.environ['PATH']}", "XDG_RUNTIME_DIR": str(self._folder)}
+        return {"PATH": f"{folder}:{os.environ['PATH']}", "XDG_RUNTIME_DIR": str(self._folder), **self._env}
 
     def names(self) -> list[str]:
         """Every name of every image, and `<none>:<none>` for an image without one; sorted."""
