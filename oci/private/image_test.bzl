@@ -49,6 +49,8 @@ def _test_content(info):
 def _oci_image_test_impl(ctx):
     if not ctx.files.configs:
         fail("%s: configs is empty, and a test that checks nothing is no test. Name files as container-structure-test has them." % ctx.label)
+    if ctx.attr.platform and len(ctx.attr.platform.split("/")) not in (2, 3):
+        fail("%s: platform is os/architecture[/variant], such as linux/arm64, and not %r." % (ctx.label, ctx.attr.platform))
     content = _test_content(_image(ctx))
     moved = moved_files(ctx, content)
     spec = {
