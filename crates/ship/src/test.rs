@@ -5,8 +5,8 @@
 //! containers  command tests, in a runtime
 //! report      a line for each test, and XML for those who collect it
 //! ```
-//! Configs are read before anything else. Metadata and files are read straight from manifest and layers, without a daemon and
-//! without network; a runtime is looked for only where there is a command to run.
+//! Configs are read before anything else. Metadata and files are read straight from manifest and layers, without a daemon
+//! and without network; a runtime is looked for only where there is a command to run.
 
 mod containers;
 mod image;

@@ -1,7 +1,7 @@
 //! `$NAME` and `${NAME}` in paths and commands, as Go's `os.Expand` has it, which container-structure-test uses.
 //!
-//! Invariant: a name that is not known stands for nothing. So do the shell's special ones (`$?`, `$1`, `$$`), which a command can't
-//! be given that way there either.
+//! Invariant: a name that is not known stands for nothing. So do the shell's special ones (`$?`, `$1`, `$$`), which a
+//! command can't be given that way there either.
 
 use std::collections::BTreeMap;
 

@@ -1,10 +1,11 @@
 //! Tests of what is in an image, as container-structure-test describes them, without a daemon.
 //!
 //! A config ([`config`]) becomes a [`config::Suite`]; with the image's config and its tree ([`Image`]) that becomes one
-//! [`Outcome`] for each test. Files are read by somebody else: [`Image::files_of`] says which, of which layer. Commands are run by somebody else, too,
-//! and [`commands`] says what is to be run and whether what came of it is right.
+//! [`Outcome`] for each test. Files are read by somebody else: [`Image::files_of`] says which, of which layer. Commands are
+//! run by somebody else, too, and [`commands`] says what is to be run and whether what came of it is right.
 //!
-//! Invariant: everything here is a function of its inputs; nothing is read but the config that [`config::Suite::load`] is given.
+//! Invariant: everything here is a function of its inputs; nothing is read but the config that [`config::Suite::load`]
+//! is given.
 
 pub mod commands;
 pub mod config;

@@ -1,7 +1,7 @@
 //! Regular expressions as Go's `regexp` reads them, on bytes.
 //!
-//! container-structure-test is written in Go, and so are the patterns in people's configs. The syntax of the `regex` crate has
-//! the same origin, RE2, but for some words that are rewritten here:
+//! container-structure-test is written in Go, and so are the patterns in people's configs. The syntax of the `regex`
+//! crate has the same origin, RE2, but for some words that are rewritten here:
 //!
 //! | Go | here |
 //! |---|---|

@@ -1,7 +1,7 @@
 //! Paths in an image, as the kernel follows them in a container.
 //!
-//! Invariant: links are followed within the image and never out of it (`..` at the root is the root), and no more of them than Linux
-//! follows.
+//! Invariant: links are followed within the image and never out of it (`..` at the root is the root), and no more of them
+//! than Linux follows.
 
 use layer::{
     listed::{Kind, Listed},
