@@ -21,7 +21,7 @@ mod lines;
 mod load;
 mod pull;
 
-pub use api::{ApiVersion, Image, Info, RootFs, Version};
+pub use api::{Image, Info, RootFs, Version};
 pub(crate) use connect::first;
 pub use connect::{Docker, connect};
 pub use endpoint::{Candidate, Daemon, Endpoint, Origin, Program};

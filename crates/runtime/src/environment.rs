@@ -1,12 +1,12 @@
 //! What the environment says about where daemons are.
 //!
-//! Invariant: this is the only place of the crate that reads the environment, once, at the start.
+//! Invariant: the crate itself reads no variable; whoever uses it brings them along, once, at the start.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// The variables and well-known places that decide which daemon is meant. Build one by hand in tests; programs call
-/// [`Environment::from_process`].
+/// [`Environment::from_variables`].
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     /// `DOCKER_HOST`: a URL such as `unix:///run/docker.sock` or `tcp://127.0.0.1:2375`.
@@ -38,20 +38,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Reads the process's environment. A variable that is set to nothing counts as not set, as docker's own client
-    /// has it.
-    #[must_use]
-    pub fn from_process() -> Self {
-        Self::from_variables(
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "a daemon is found through the user's environment"
-            )]
-            |name| std::env::var_os(name),
-        )
-    }
-
-    /// The same from any source of variables.
+    /// Takes it from any source of variables. One that is set to nothing counts as not set, as docker's own client has it.
     pub fn from_variables(variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let text = |name: &str| set(name).map(|value| value.to_string_lossy().into_owned());

@@ -18,11 +18,11 @@ const AT_ONCE: usize = 8;
 
 /// A version of the Engine API, such as 1.41.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ApiVersion {
+pub(super) struct ApiVersion {
     /// 1 in every version so far.
-    pub major: u32,
+    pub(super) major: u32,
     /// What counts up.
-    pub minor: u32,
+    pub(super) minor: u32,
 }
 
 impl FromStr for ApiVersion {
@@ -116,9 +116,6 @@ pub struct Image {
     /// Its tags, as docker writes them (`hello:latest`).
     #[serde(default)]
     pub repo_tags: Option<Vec<String>>,
-    /// `repository@digest`, one for each repository that it was pulled from.
-    #[serde(default)]
-    pub repo_digests: Option<Vec<String>>,
     /// What it is made of.
     #[serde(rename = "RootFS", default)]
     pub root_fs: RootFs,

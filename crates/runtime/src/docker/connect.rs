@@ -171,12 +171,6 @@ impl Docker {
         &self.daemon
     }
 
-    /// The API version that both sides speak.
-    #[must_use]
-    pub fn api_version(&self) -> ApiVersion {
-        self.api
-    }
-
     /// A request for `path` below the agreed version. Slashes stay: docker's routes take what is left of the path as
     /// an image's name. What cannot stand in a path (a blank, `?`, `#`) is encoded, so no name reaches the query.
     pub(super) fn request(&self, method: Method, path: &str, query: &[(&str, &str)]) -> RequestBuilder {
