@@ -389,7 +389,7 @@ def write_archive(ctx, *, content, format, label, archive, tags = [], tags_file 
     arguments.add_all(tags, before_each = "--tag")
     if tags_file:
         arguments.add("--tags-file", tags_file)
-    arguments.add_all(status, before_each = "--status")
+    arguments.add_all(status, before_each = "--status-file")
     arguments.add("--output", archive)
     inputs = depset(status + ([tags_file] if tags_file else []), transitive = [content.complete])
     _assemble(ctx, "OciArchive", "Archiving", arguments, inputs, [archive])

@@ -18,7 +18,7 @@ use oci::{
 
 use crate::{
     content::{ContentArgs, Sources},
-    files,
+    files::{self, StatusArgs},
 };
 
 /// How much is written at a time.
@@ -32,16 +32,15 @@ pub struct Args {
     /// `docker` for any Docker, of one image; `oci` for readers of layouts.
     #[arg(long)]
     format: Format,
-    /// A name of the image, which loading the archive gives it; repeatable.
+    /// A name of the image, which loading the archive gives it; repeatable. `{digest}` stands for the digest of the image,
+    /// without `sha256:`, as in names that a load gives.
     #[arg(long, value_name = "NAME[:TAG]")]
     tag: Vec<String>,
     /// A file with further names, one a line.
     #[arg(long, value_name = "FILE")]
     tags_file: Option<PathBuf>,
-    /// A status file of Bazel, whose values stand for placeholders in names; repeatable. `{digest}` stands for the digest of
-    /// the image, without `sha256:`, as in names that a load gives.
-    #[arg(long, value_name = "FILE")]
-    status: Vec<PathBuf>,
+    #[command(flatten)]
+    status: StatusArgs,
     /// Label of the target that needs the archive, for messages.
     #[arg(long)]
     label: String,
@@ -93,9 +92,7 @@ fn write(args: &Args, mut warn: impl FnMut(&str)) -> Result<()> {
 /// The names in the arguments and in the file, with values for their placeholders.
 fn names(args: &Args, digest: &Digest) -> Result<Vec<Reference>> {
     let mut values = Values::default();
-    for status in &args.status {
-        values.add_status_bytes(&files::read(status)?);
-    }
+    args.status.add_to(&mut values)?;
     values.insert("digest", digest.hex());
     let text = args.tags_file.as_deref().map(files::read_text).transpose()?.unwrap_or_default();
     let written = args.tag.iter().map(String::as_str).chain(oci::names::lines(&text).map(|(_, line)| line));
@@ -134,7 +131,8 @@ mod tests {
             blob_tree: vec![],
         };
         let output = dir.join("archive.tar");
-        Args { content, format, tag: vec![], tags_file: None, status: vec![], label: "//:x".into(), output }
+        let status = StatusArgs::default();
+        Args { content, format, tag: vec![], tags_file: None, status, label: "//:x".into(), output }
     }
 
     fn warnings(args: &Args) -> Result<String, String> {
@@ -186,7 +184,7 @@ mod tests {
         args.tag = vec!["app:{STABLE_VERSION}".into(), "app:{digest}".into()];
         let error = warnings(&args).unwrap_err();
         assert!(error.contains("repo_tags: nothing is known of {STABLE_VERSION}"), "{error}");
-        args.status = vec![status];
+        args.status.status_file = vec![status];
         warnings(&args).unwrap();
         let index: Index = serde_json::from_slice(&entries(&args.output)["index.json"]).unwrap();
         let names: Vec<_> =

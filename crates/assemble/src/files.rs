@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
-use oci::{Descriptor, LayerJson, atomic::AtomicFile, json::canonical};
+use oci::{Descriptor, LayerJson, atomic::AtomicFile, json::canonical, stamp::Values};
 use serde::de::DeserializeOwned;
 
 /// The version of every spec that the rules write.
@@ -50,6 +50,24 @@ pub(crate) fn parse_spec<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
          the rules and the assemble toolchain are of different releases; use those of one"
     );
     Ok(serde_json::from_value(value.into())?)
+}
+
+/// Bazel's status files, whose values stand for placeholders.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct StatusArgs {
+    /// A status file of the build, `KEY VALUE` a line, whose values stand for placeholders; repeatable.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) status_file: Vec<PathBuf>,
+}
+
+impl StatusArgs {
+    /// Adds what the files hold to `values`.
+    pub(crate) fn add_to(&self, values: &mut Values) -> Result<()> {
+        for path in &self.status_file {
+            values.add_status_bytes(&read(path)?);
+        }
+        Ok(())
+    }
 }
 
 /// The outputs that every image and index has beside its JSON.

@@ -14,6 +14,7 @@ mod spec;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use oci::stamp::Values;
 use serde_json::{Map, Value};
 
 use self::{
@@ -22,7 +23,7 @@ use self::{
     spec::Spec,
 };
 use crate::{
-    files::{self, IdentityArgs},
+    files::{self, IdentityArgs, StatusArgs},
     lines,
 };
 
@@ -50,9 +51,8 @@ pub struct Args {
     /// absent.
     #[arg(long, value_name = "FILE")]
     created_file: Option<PathBuf>,
-    /// A status file of the build, for placeholders: `KEY VALUE` a line.
-    #[arg(long, value_name = "FILE")]
-    status_file: Vec<PathBuf>,
+    #[command(flatten)]
+    status: StatusArgs,
     /// JSON to merge over the base's config and below the attributes.
     #[arg(long, value_name = "FILE")]
     config_fragment: Option<PathBuf>,
@@ -102,7 +102,7 @@ pub fn run(args: &Args, mut warn: impl FnMut(&str)) -> Result<()> {
     let layers = |paths: &[PathBuf]| paths.iter().map(|path| files::read_layer(path)).collect::<Result<_>>();
     let image = (|| {
         args.files.read_into(&mut spec)?;
-        let expansion = read_expansion(&mut spec, &args.status_file)?;
+        let expansion = read_expansion(&mut spec, &args.status)?;
         if let Some(expansion) = &expansion {
             expansion.apply(&mut spec)?;
         }
@@ -127,10 +127,13 @@ fn read_base(args: &Args) -> Result<Option<Base>> {
     base.with_context(|| format!("cannot use {} as a base", manifest.display())).map(Some)
 }
 
-fn read_expansion(spec: &mut Spec, status_files: &[PathBuf]) -> Result<Option<Expansion>> {
+fn read_expansion(spec: &mut Spec, status: &StatusArgs) -> Result<Option<Expansion>> {
     let Some(names) = spec.expand.take() else { return Ok(None) };
-    let status: Vec<_> = status_files.iter().map(|path| files::read(path)).collect::<Result<_>>()?;
-    Ok(Some(Expansion::new(names, spec.stamp, &status)))
+    let mut values = Values::default();
+    if spec.stamp {
+        status.add_to(&mut values)?;
+    }
+    Ok(Some(Expansion::new(names, spec.stamp, values)))
 }
 
 fn read_created(path: Option<&Path>, expansion: Option<&Expansion>) -> Result<String> {
@@ -234,9 +237,11 @@ mod tests {
             dir.path().join(name)
         };
         let created = file("created", "{BUILD_TIMESTAMP}\n");
-        let status = [file("stable", "STABLE_X 1\n"), file("volatile", "BUILD_TIMESTAMP 1700000000\n")];
+        let status_file =
+            vec![file("stable", "STABLE_X 1\n"), file("volatile", "BUILD_TIMESTAMP 1700000000\n")];
         // As a command prints it whose user has another encoding.
-        std::fs::write(&status[0], b"STABLE_AUTHOR J\xf6rg\nSTABLE_X 1\n").unwrap();
+        std::fs::write(&status_file[0], b"STABLE_AUTHOR J\xf6rg\nSTABLE_X 1\n").unwrap();
+        let status = StatusArgs { status_file };
         let attributes = AttributeFiles {
             labels_file: Some(file("labels", "a={name}-{STABLE_X}\n")),
             ..AttributeFiles::default()

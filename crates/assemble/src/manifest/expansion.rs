@@ -24,12 +24,8 @@ pub(super) struct Expansion {
 }
 
 impl Expansion {
-    /// `names` are what the rules give values to; `status`, the contents of Bazel's status files, counts only if `stamped`.
-    pub(super) fn new(names: BTreeMap<String, String>, stamped: bool, status: &[Vec<u8>]) -> Self {
-        let mut values = Values::default();
-        for bytes in status.iter().filter(|_| stamped) {
-            values.add_status_bytes(bytes);
-        }
+    /// `names` are what the rules give values to, and `values` what the status of a build that is `stamped` says.
+    pub(super) fn new(names: BTreeMap<String, String>, stamped: bool, mut values: Values) -> Self {
         for (name, value) in names {
             values.insert(name, value);
         }
@@ -89,9 +85,15 @@ mod tests {
 
     const STATUS: [&str; 2] = ["STABLE_COMMIT ab$c{name}\n", "BUILD_TIMESTAMP 1700000000\n"];
 
+    fn status(texts: &[&str]) -> Values {
+        let mut values = Values::default();
+        texts.iter().for_each(|text| values.add_status(text));
+        values
+    }
+
     fn expansion(stamped: bool) -> Expansion {
         let names = BTreeMap::from([("name".to_owned(), "image".to_owned())]);
-        Expansion::new(names, stamped, &STATUS.map(|text| text.as_bytes().to_vec()))
+        Expansion::new(names, stamped, if stamped { status(&STATUS) } else { Values::default() })
     }
 
     /// The three attributes, each with one text, expanded.
@@ -143,7 +145,7 @@ mod tests {
         }
         let error = expansion(true).created("{BUILD_TIME}").unwrap_err().to_string();
         assert!(error.contains("nothing is known of {BUILD_TIME}"), "{error}");
-        let odd = Expansion::new(BTreeMap::new(), true, &[b"BUILD_TIMESTAMP now".to_vec()]);
+        let odd = Expansion::new(BTreeMap::new(), true, status(&["BUILD_TIMESTAMP now"]));
         let error = odd.created("{BUILD_TIMESTAMP}").unwrap_err().to_string();
         assert!(error.contains("BUILD_TIMESTAMP is \"now\""), "{error}");
     }
