@@ -6,12 +6,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
-use oci::{
-    Document,
-    layout::LayoutWriter,
-    media_type::{self, Kind},
-    verify,
-};
+use oci::{Document, layout::LayoutWriter, verify};
 
 use crate::{
     content::{ContentArgs, Source, Sources, missing},
@@ -62,23 +57,21 @@ fn add_children(
         if layout.has(&child.digest) {
             continue;
         }
-        match media_type::kind(&child.media_type) {
-            Some(Kind::Manifest | Kind::Index) => {
-                let bytes = sources.read(child)?;
-                let document = Document::parse(&bytes).with_context(|| child.digest.to_string())?;
+        if child.is_document() {
+            let bytes = sources.read(child)?;
+            let document = Document::parse(&bytes).with_context(|| child.digest.to_string())?;
+            layout.add_bytes(&bytes)?;
+            add_children(layout, sources, &document, depth - 1)?;
+            continue;
+        }
+        match sources.find(&child.digest) {
+            Some(Source::Bytes(bytes)) => {
+                verify::verify(&bytes, child.digest, child.size)?;
                 layout.add_bytes(&bytes)?;
-                add_children(layout, sources, &document, depth - 1)?;
             }
-            kind => match sources.find(&child.digest) {
-                Some(Source::Bytes(bytes)) => {
-                    verify::verify(&bytes, child.digest, child.size)?;
-                    layout.add_bytes(&bytes)?;
-                }
-                Some(Source::File(path)) => layout.add_file(child, &path, sources.place(&path))?,
-                // It may not be distributed: whoever runs the image fetches it from its own URL.
-                None if matches!(kind, Some(Kind::Layer { foreign: true, .. })) => {}
-                None => return Err(missing(child)),
-            },
+            Some(Source::File(path)) => layout.add_file(child, &path, sources.place(&path))?,
+            None if child.is_foreign_layer() => {}
+            None => return Err(missing(child)),
         }
     }
     Ok(())

@@ -18,7 +18,6 @@ use oci::{
     config::{Config, History},
     layer_json::{self, Blob, LayerHistory},
     layout::BLOBS,
-    media_type::{self, Kind},
 };
 
 use crate::files;
@@ -208,11 +207,10 @@ fn unknown(descriptor: &Descriptor) -> LayerJson {
 
 /// Why nobody can look into a layer, and what to do.
 pub(crate) fn not_at_hand(layer: &Descriptor) -> String {
-    let why = match media_type::kind(&layer.media_type) {
-        Some(Kind::Layer { foreign: true, .. }) => {
-            "it may not be distributed, and whoever runs the image fetches it from its own URL"
-        }
-        _ => "nothing given holds it",
+    let why = if layer.is_foreign_layer() {
+        "it may not be distributed, and whoever runs the image fetches it from its own URL"
+    } else {
+        "nothing given holds it"
     };
     format!("the layer {} ({}) is not at hand: {why}", layer.digest, layer.media_type)
 }

@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{digest::Digest, json, platform::Platform};
+use crate::{
+    digest::Digest,
+    json,
+    media_type::{self, Kind},
+    platform::Platform,
+};
 
 /// A reference to content. What is empty is left out when it is written, and fields that are not known are
 /// kept.
@@ -57,6 +62,24 @@ impl Descriptor {
     /// The descriptor of `content`.
     pub fn of(media_type: impl Into<String>, content: &[u8]) -> Self {
         Self::new(media_type, Digest::of(content), content.len() as u64)
+    }
+
+    /// Whether it is of a manifest or an index.
+    #[must_use]
+    pub fn is_document(&self) -> bool {
+        matches!(media_type::kind(&self.media_type), Some(Kind::Manifest | Kind::Index))
+    }
+
+    /// Whether it is of a layer compressed with zstd, which Docker reads from version 23 on.
+    #[must_use]
+    pub fn is_zstd_layer(&self) -> bool {
+        media_type::is_zstd_layer(&self.media_type)
+    }
+
+    /// Whether it is of a layer that may not be distributed: whoever runs the image fetches it from its own URL.
+    #[must_use]
+    pub fn is_foreign_layer(&self) -> bool {
+        media_type::is_foreign_layer(&self.media_type)
     }
 
     /// Parses the JSON of one descriptor.

@@ -179,6 +179,18 @@ pub fn kind(media_type: &str) -> Option<Kind> {
     classify(media_type).map(|(_, kind)| kind)
 }
 
+/// Whether it is that of a layer compressed with zstd, which Docker reads from version 23 on.
+#[must_use]
+pub fn is_zstd_layer(media_type: &str) -> bool {
+    matches!(kind(media_type), Some(Kind::Layer { compression: Compression::Zstd, .. }))
+}
+
+/// Whether it is that of a layer that may not be distributed: whoever runs the image fetches it from its own URL.
+#[must_use]
+pub fn is_foreign_layer(media_type: &str) -> bool {
+    matches!(kind(media_type), Some(Kind::Layer { foreign: true, .. }))
+}
+
 /// The name that `family` has for the same thing. What is of neither family keeps its name.
 ///
 /// # Errors
@@ -232,6 +244,25 @@ mod tests {
         assert_eq!(in_family("application/vnd.cncf.helm.config.v1+json", Family::Docker).unwrap().len(), 40);
         assert_eq!(kind(OCI_EMPTY), None);
         assert_eq!(kind(DOCKER_SCHEMA_1[0]), None);
+    }
+
+    #[test]
+    fn layers_that_need_care() {
+        for (media_type, zstd, foreign) in [
+            (OCI_LAYER_ZSTD, true, false),
+            (DOCKER_LAYER_ZSTD, true, false),
+            (OCI_FOREIGN_LAYER_ZSTD, true, true),
+            (DOCKER_FOREIGN_LAYER_GZIP, false, true),
+            (OCI_LAYER_GZIP, false, false),
+            (OCI_CONFIG, false, false),
+            ("text/plain", false, false),
+        ] {
+            assert_eq!(
+                (is_zstd_layer(media_type), is_foreign_layer(media_type)),
+                (zstd, foreign),
+                "{media_type}"
+            );
+        }
     }
 
     #[test]

@@ -14,7 +14,6 @@ use bytes::Bytes;
 use oci::descriptor::Descriptor;
 use oci::digest::Digest;
 use oci::manifest::Document;
-use oci::media_type::{self, Kind};
 use oci::verify::VerifyReader;
 
 use crate::client::Blob;
@@ -324,12 +323,13 @@ impl Content {
 /// Whether a descriptor is that of a manifest or an index.
 #[must_use]
 pub fn is_document(descriptor: &Descriptor) -> bool {
-    matches!(media_type::kind(&descriptor.media_type), Some(Kind::Manifest | Kind::Index))
+    descriptor.is_document()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use oci::media_type;
     use testing::image::small;
 
     fn read(content: &Content, digest: &Digest) -> Result<Vec<u8>, String> {

@@ -3,7 +3,6 @@
 use std::cmp::Reverse;
 
 use oci::descriptor::Descriptor;
-use oci::media_type::{self, Kind};
 
 use crate::content::{Content, ContentError, is_document};
 
@@ -57,14 +56,14 @@ impl Plan {
 
 /// Whether a layer is fetched from where its manifest says, and never pushed.
 pub(crate) fn is_foreign(descriptor: &Descriptor) -> bool {
-    matches!(media_type::kind(&descriptor.media_type), Some(Kind::Layer { foreign: true, .. }))
+    descriptor.is_foreign_layer()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::content::Source;
-    use oci::{Compression, Digest, Family, Manifest, Platform};
+    use oci::{Compression, Digest, Family, Manifest, Platform, media_type};
     use testing::image::{Image, image, index, layer};
 
     fn insert(content: &mut Content, bytes: &[u8]) -> Digest {

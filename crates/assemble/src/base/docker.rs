@@ -16,7 +16,7 @@ use ::layer::{
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use oci::{
-    Compression, Descriptor, Digest, Family, LayerJson, Manifest, Platform,
+    Descriptor, Digest, Family, LayerJson, Manifest, Platform,
     archive::DOCKER_MANIFEST,
     config::Config,
     json::{self, canonical},
@@ -151,14 +151,9 @@ fn add_layer(
 
 /// The manifest that the image would have in a registry.
 fn make_manifest(config: &[u8], layers: &[LayerJson]) -> Result<Vec<u8>> {
-    let is_zstd = |layer: &LayerJson| {
-        matches!(
-            media_type::kind(&layer.media_type),
-            Some(Kind::Layer { compression: Compression::Zstd, .. })
-        )
-    };
     // Docker's family has no zstd.
-    let family = if layers.iter().any(is_zstd) { Family::Oci } else { Family::Docker };
+    let any_zstd = layers.iter().any(|layer| media_type::is_zstd_layer(&layer.media_type));
+    let family = if any_zstd { Family::Oci } else { Family::Docker };
     let descriptors = layers.iter().map(|layer| {
         let media_type = media_type::in_family(&layer.media_type, family)?.to_owned();
         Ok(Descriptor::new(media_type, layer.digest, layer.size))

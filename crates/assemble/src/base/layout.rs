@@ -77,8 +77,7 @@ pub(super) fn copy_layers(store: &Store<'_>, image: &Found, tree: &Tree) -> Resu
 /// Whether a layer is not there and need not be: it may not be distributed, and whoever runs the image fetches it from its own
 /// URL.
 fn is_elsewhere(store: &Store<'_>, layer: &Descriptor) -> Result<bool> {
-    let foreign = matches!(media_type::kind(&layer.media_type), Some(Kind::Layer { foreign: true, .. }));
-    Ok(foreign && !store.has(&layer.digest)?)
+    Ok(layer.is_foreign_layer() && !store.has(&layer.digest)?)
 }
 
 /// The names that a layout has for what it lists: containerd's, which is one in full, first.

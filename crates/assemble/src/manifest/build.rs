@@ -7,7 +7,7 @@ use oci::{
     config::Config,
     json::canonical,
     manifest::{DOCKERS_MOST_LAYERS, Document},
-    media_type::{self, Compression, Kind},
+    media_type::{self, Kind},
 };
 use serde_json::{Map, Value};
 
@@ -198,11 +198,8 @@ fn check_count(count: usize, of_base: usize, warn: &mut impl FnMut(&str)) {
 
 /// Whose media types the image uses. A manifest and all that it names are of one family.
 fn family(wanted: MediaTypes, base: Option<&Base>, layers: &[LayerJson]) -> Result<Family> {
-    let is_zstd = |media_type: &str| {
-        matches!(media_type::kind(media_type), Some(Kind::Layer { compression: Compression::Zstd, .. }))
-    };
-    let zstd = layers.iter().find(|layer| is_zstd(&layer.media_type));
-    let base_zstd = || base.is_some_and(|base| base.manifest.layers.iter().any(|l| is_zstd(&l.media_type)));
+    let zstd = layers.iter().find(|layer| media_type::is_zstd_layer(&layer.media_type));
+    let base_zstd = || base.is_some_and(|base| base.manifest.layers.iter().any(Descriptor::is_zstd_layer));
     match wanted {
         MediaTypes::Oci => Ok(Family::Oci),
         MediaTypes::Base if zstd.is_some() || base_zstd() => Ok(Family::Oci),
@@ -225,6 +222,7 @@ fn family(wanted: MediaTypes, base: Option<&Base>, layers: &[LayerJson]) -> Resu
 mod tests {
     use std::collections::BTreeMap;
 
+    use oci::Compression;
     use oci_spec::image::{ImageConfiguration, ImageManifest};
     use serde_json::json;
     use testing::image;

@@ -10,7 +10,6 @@ use crate::{
     digest::Digest,
     layout::MAX_DOCUMENT,
     manifest::{Document, DocumentError},
-    media_type::{self, Kind},
     verify::VerifyReader,
 };
 
@@ -54,13 +53,12 @@ impl Parts {
             if self.documents.contains_key(&child.digest) || self.blobs.contains_key(&child.digest) {
                 continue;
             }
-            match media_type::kind(&child.media_type) {
-                Some(Kind::Manifest | Kind::Index) => drop(self.add_document(child, open, depth)?),
-                // It may not be distributed: whoever runs the image fetches it from its own URL.
-                Some(Kind::Layer { foreign: true, .. }) if open_blob(child, open)?.is_none() => {
-                    self.absent.insert(child.digest, child.clone());
-                }
-                _ => drop(self.blobs.insert(child.digest, child.clone())),
+            if child.is_document() {
+                self.add_document(child, open, depth)?;
+            } else if child.is_foreign_layer() && open_blob(child, open)?.is_none() {
+                self.absent.insert(child.digest, child.clone());
+            } else {
+                self.blobs.insert(child.digest, child.clone());
             }
         }
         Ok(document)

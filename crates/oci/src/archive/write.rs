@@ -20,7 +20,7 @@ use crate::{
     json,
     layout::{BLOBS, INDEX, MARKER, VERSION},
     manifest::{Document, Index, Manifest},
-    media_type::{self, Compression, Family, Kind},
+    media_type::Family,
     reference::Reference,
 };
 
@@ -84,11 +84,9 @@ pub fn write_without<R: Read>(
     }
     tar.file(MARKER, &json::canonical(&json!({"imageLayoutVersion": VERSION}))?)?;
     tar.end()?;
-    let is_zstd = |blob: &&Descriptor| {
-        matches!(media_type::kind(&blob.media_type), Some(Kind::Layer { compression: Compression::Zstd, .. }))
-    };
+    let zstd_layers = parts.blobs.values().filter(|blob| blob.is_zstd_layer());
     Ok(Written {
-        zstd_layers: parts.blobs.values().filter(is_zstd).map(|blob| blob.digest).collect(),
+        zstd_layers: zstd_layers.map(|blob| blob.digest).collect(),
         absent_layers: parts.absent.into_keys().collect(),
     })
 }

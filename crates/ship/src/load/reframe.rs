@@ -13,10 +13,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 use flate2::write::GzEncoder;
+use oci::Descriptor;
 use oci::digest::Hasher;
 use oci::manifest::Document;
-use oci::media_type::{self, Kind};
-use oci::{Compression, Descriptor, Family};
+use oci::media_type::OCI_LAYER_GZIP;
 use registry::content::{Content, Source};
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
@@ -46,7 +46,7 @@ pub(super) struct Reframed {
 /// A layer cannot be read, or is not what its digest says; there is no room for the new ones.
 pub(super) async fn reframe(content: &Arc<Content>, choice: &Choice) -> anyhow::Result<Option<Reframed>> {
     let Document::Manifest(mut manifest) = content.document(&choice.image.digest)? else { return Ok(None) };
-    if !manifest.layers.iter().any(is_zstd) {
+    if !manifest.layers.iter().any(Descriptor::is_zstd_layer) {
         return Ok(None);
     }
     let folder = TempDir::with_prefix("strata-gzip-").context("no folder for layers as gzip")?;
@@ -77,10 +77,6 @@ pub(super) async fn reframe(content: &Arc<Content>, choice: &Choice) -> anyhow::
     Ok(Some(Reframed { content: Arc::new(content), choice, layers, _folder: folder }))
 }
 
-fn is_zstd(layer: &Descriptor) -> bool {
-    media_type::kind(&layer.media_type) == Some(Kind::layer(Compression::Zstd))
-}
-
 /// Sets its flag when it goes: threads that nobody waits for any more end soon.
 struct Stop(Arc<AtomicBool>);
 
@@ -101,7 +97,7 @@ async fn all(
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let permits = Arc::new(Semaphore::new(threads));
     let mut tasks = JoinSet::new();
-    for (at, layer) in layers.iter().enumerate().filter(|(_, layer)| is_zstd(layer)) {
+    for (at, layer) in layers.iter().enumerate().filter(|(_, layer)| layer.is_zstd_layer()) {
         let permit = Arc::clone(&permits).acquire_owned().await?;
         let content = Arc::clone(content);
         let (layer, path, stopped) = (layer.clone(), folder.join(at.to_string()), Arc::clone(&stop.0));
@@ -143,8 +139,9 @@ fn one(blob: impl Read, layer: &Descriptor, path: &Path, stopped: &AtomicBool) -
     io::copy(&mut tar.finish(), &mut io::sink())?;
     let Hashed { mut file, hasher, size } = out.finish()?;
     file.flush()?;
-    let media_type = Kind::layer(Compression::Gzip).media_type(Family::Oci).unwrap_or_default();
-    Ok(Descriptor { media_type: media_type.to_owned(), digest: hasher.finish(), size, ..layer.clone() })
+    // One that was to come from its own URL is here now, and nowhere else.
+    let (media_type, urls) = (OCI_LAYER_GZIP.to_owned(), Vec::new());
+    Ok(Descriptor { media_type, digest: hasher.finish(), size, urls, ..layer.clone() })
 }
 
 /// A file whose bytes are counted and hashed on their way.
@@ -170,7 +167,7 @@ impl Write for Hashed {
 #[cfg(test)]
 mod tests {
     use flate2::read::GzDecoder;
-    use oci::{Digest, Manifest, Platform};
+    use oci::{Compression, Digest, Family, Manifest, Platform, media_type};
     use testing::image::{self, Image};
 
     use super::*;
@@ -210,7 +207,7 @@ mod tests {
         assert_eq!(made.layers, ["//app:upper"]);
         let (old, new) = (manifest(&content, &choice), manifest(&made.content, &made.choice));
         assert_eq!((&new.config, &new.layers[0]), (&old.config, &old.layers[0]));
-        assert_eq!(new.layers[1].media_type, media_type::OCI_LAYER_GZIP);
+        assert_eq!(new.layers[1].media_type, OCI_LAYER_GZIP);
         assert_eq!(made.choice.layers, new.layers);
         assert_eq!(made.content.label_of(&new.layers[1].digest), Some("//app:upper"));
 
@@ -221,6 +218,19 @@ mod tests {
 
         let again = reframe(&content, &choice).await.unwrap().expect("there is zstd");
         assert_eq!(again.choice.pull, made.choice.pull, "the same layers give the same digest");
+    }
+
+    #[tokio::test]
+    async fn a_layer_that_comes_from_its_own_url_is_served_too() {
+        let mut image = two_layers(Compression::Gzip, Compression::Zstd);
+        let Document::Manifest(mut manifest) = Document::parse(&image.manifest).unwrap() else { panic!() };
+        manifest.layers[1].media_type = media_type::OCI_FOREIGN_LAYER_ZSTD.to_owned();
+        manifest.layers[1].urls = vec!["https://mcr.example/layer".to_owned()];
+        image.manifest = oci::json::canonical(&manifest).unwrap();
+        let (content, choice) = content_of(&image, &image.layers[1].blob);
+        let made = reframe(&content, &choice).await.unwrap().expect("there is zstd");
+        let layer = &made.choice.layers[1];
+        assert_eq!((layer.media_type.as_str(), &layer.urls[..]), (OCI_LAYER_GZIP, &[][..]));
     }
 
     #[tokio::test]

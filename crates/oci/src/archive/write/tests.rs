@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, io::Cursor};
 use serde_json::Value;
 
 use super::*;
-use crate::{archive::names, platform::Platform, verify::VerifyReader};
+use crate::{archive::names, media_type, platform::Platform, verify::VerifyReader};
 
 /// Blobs by digest, as a source of an archive.
 type Store = BTreeMap<Digest, Vec<u8>>;
