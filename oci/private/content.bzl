@@ -4,7 +4,8 @@ load("//oci:providers.bzl", "OciArtifactInfo", "OciImageInfo", "OciIndexInfo")
 
 visibility("//oci/...")
 
-_MAX_DEPTH = 16
+# As in the tools: crates/oci/src/manifest.rs.
+_MAX_DEPTH = 8
 
 LayoutImagesInfo = provider(
     doc = "The images of a target that has none of the providers of these rules, but layout directories (layout_images.bzl).",

@@ -4,7 +4,7 @@
 //! these files has hashed them. Sizes are checked.
 
 use std::{
-    io::{self, BufWriter, Cursor, Read},
+    io::{self, BufWriter},
     path::PathBuf,
 };
 
@@ -67,12 +67,7 @@ fn write(args: &Args, mut warn: impl FnMut(&str)) -> Result<()> {
         .with_context(|| format!("cannot make an archive of {}", args.content.root.display()))?;
     let archive = Archive { format: args.format, root: &descriptor, names: &names };
     let mut out = BufWriter::with_capacity(BUFFER, AtomicFile::create(&args.output)?);
-    let open = |blob: &Descriptor| -> io::Result<Option<Box<dyn Read>>> {
-        if blob.digest == descriptor.digest {
-            return Ok(Some(Box::new(Cursor::new(root.clone()))));
-        }
-        sources.open(&blob.digest)
-    };
+    let open = |blob: &Descriptor| sources.open_part((&descriptor, &root), blob);
     let written = archive::write(&archive, &mut out, open)
         .with_context(|| format!("cannot make {}", args.output.display()))?;
     let file = out.into_inner().map_err(io::IntoInnerError::into_error);

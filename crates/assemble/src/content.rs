@@ -85,8 +85,7 @@ impl Sources {
     }
 
     pub(crate) fn find(&self, digest: &Digest) -> Option<Source> {
-        let in_tree = |tree: &PathBuf| Some(tree.join(BLOBS).join(digest.hex())).filter(|path| path.exists());
-        self.by_digest.get(digest).cloned().or_else(|| self.trees.iter().find_map(in_tree).map(Source::File))
+        self.by_digest.get(digest).cloned().or_else(|| in_trees(&self.trees, digest).map(Source::File))
     }
 
     /// Opens the bytes of a digest, if they are at hand.
@@ -100,6 +99,18 @@ impl Sources {
             }
             None => None,
         })
+    }
+
+    /// As [`Sources::open`], of a part of the image `root`, whose own bytes are given.
+    pub(crate) fn open_part(
+        &self,
+        root: (&Descriptor, &[u8]),
+        part: &Descriptor,
+    ) -> io::Result<Option<Box<dyn Read>>> {
+        if part.digest == root.0.digest {
+            return Ok(Some(Box::new(Cursor::new(root.1.to_vec()))));
+        }
+        self.open(&part.digest)
     }
 
     /// Reads a document and verifies it.
@@ -134,6 +145,11 @@ impl Sources {
             |generated: &PathBuf| std::fs::canonicalize(file).is_ok_and(|file| file.starts_with(generated));
         if self.generated.as_ref().is_some_and(inside) { Place::Link } else { Place::Copy }
     }
+}
+
+/// The blob `digest` in the first of these directories that has it.
+pub(crate) fn in_trees(trees: &[PathBuf], digest: &Digest) -> Option<PathBuf> {
+    trees.iter().map(|tree| tree.join(BLOBS).join(digest.hex())).find(|path| path.exists())
 }
 
 /// The error for what nobody has.

@@ -5,16 +5,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, ensure};
-use oci::{Document, layout::LayoutWriter, verify};
+use anyhow::{Context as _, Result};
+use oci::{archive::Parts, layout::LayoutWriter, verify};
 
 use crate::{
     content::{ContentArgs, Source, Sources, missing},
     files,
 };
-
-/// Indexes in indexes are followed to this depth; nobody nests more than one.
-const MAX_DEPTH: usize = 8;
 
 /// Arguments of `assemble layout`.
 #[derive(Debug, clap::Args)]
@@ -39,42 +36,21 @@ pub fn run(args: &Args) -> Result<()> {
 }
 
 fn write(mut layout: LayoutWriter, root: &[u8], sources: &Sources) -> Result<()> {
-    let (descriptor, document) = sources.describe_root(root)?;
-    layout.add_bytes(root)?;
-    add_children(&mut layout, sources, &document, MAX_DEPTH)?;
-    Ok(layout.finish(vec![descriptor])?)
-}
-
-/// Adds what `document` names, and what that names in turn.
-fn add_children(
-    layout: &mut LayoutWriter,
-    sources: &Sources,
-    document: &Document,
-    depth: usize,
-) -> Result<()> {
-    ensure!(depth > 0, "indexes are nested more than {MAX_DEPTH} deep");
-    for child in document.children() {
-        if layout.has(&child.digest) {
-            continue;
-        }
-        if child.is_document() {
-            let bytes = sources.read(child)?;
-            let document = Document::parse(&bytes).with_context(|| child.digest.to_string())?;
-            layout.add_bytes(&bytes)?;
-            add_children(layout, sources, &document, depth - 1)?;
-            continue;
-        }
-        match sources.find(&child.digest) {
-            Some(Source::Bytes(bytes)) => {
-                verify::verify(&bytes, child.digest, child.size)?;
+    let (descriptor, _) = sources.describe_root(root)?;
+    let (parts, _) = Parts::gather(&descriptor, &mut |part| sources.open_part((&descriptor, root), part))?;
+    for document in parts.documents.values() {
+        layout.add_bytes(document)?;
+    }
+    for blob in parts.blobs.values() {
+        match sources.find(&blob.digest).ok_or_else(|| missing(blob))? {
+            Source::Bytes(bytes) => {
+                verify::verify(&bytes, blob.digest, blob.size)?;
                 layout.add_bytes(&bytes)?;
             }
-            Some(Source::File(path)) => layout.add_file(child, &path, sources.place(&path))?,
-            None if child.is_foreign_layer() => {}
-            None => return Err(missing(child)),
+            Source::File(path) => layout.add_file(blob, &path, sources.place(&path))?,
         }
     }
-    Ok(())
+    Ok(layout.finish(vec![descriptor])?)
 }
 
 #[cfg(test)]
@@ -84,6 +60,7 @@ mod tests {
     use oci::{
         Compression, Descriptor, Family, Platform,
         layout::{BLOBS, Layout},
+        media_type,
     };
     use testing::image;
 

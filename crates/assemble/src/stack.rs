@@ -17,10 +17,9 @@ use oci::{
     Descriptor, Digest, Document, LayerJson, Manifest,
     config::{Config, History},
     layer_json::{self, Blob, LayerHistory},
-    layout::BLOBS,
 };
 
-use crate::files;
+use crate::{content::in_trees, files};
 
 /// An image, and what is known of its layers.
 #[derive(Debug, clap::Args)]
@@ -150,13 +149,12 @@ impl<'a> Sources<'a> {
         if let Some((metadata, mtree)) = self.listed.get(digest) {
             return Ok(layer(metadata.clone(), true, Some(files::read_text(mtree)?)));
         }
-        let in_tree = |tree: &PathBuf| Some(tree.join(BLOBS).join(digest.hex())).filter(|path| path.exists());
         let described = self.blobs.get(digest);
         let created_by =
             described.map_or_else(String::new, |(metadata, _)| metadata.history.created_by.clone());
         let path = match described {
             Some((_, blob)) => Some(blob.to_path_buf()),
-            None => self.trees.iter().find_map(in_tree),
+            None => in_trees(self.trees, digest),
         };
         let Some(path) = path else { return Ok(layer(unknown(descriptor), false, None)) };
         let (metadata, listing) = read(&path, descriptor, created_by, warn)?;

@@ -15,7 +15,7 @@ use std::{fmt, str::FromStr};
 
 pub use self::{
     names::{NameError, name, names},
-    parts::PartsError,
+    parts::{Parts, PartsError},
     write::{ArchiveError, Written, write, write_without},
 };
 use crate::{descriptor::Descriptor, reference::Reference};

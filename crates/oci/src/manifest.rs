@@ -142,6 +142,9 @@ fn family(media_type: Option<&str>) -> Family {
     media_type.and_then(media_type::classify).map_or(Family::Oci, |(family, _)| family)
 }
 
+/// Documents in documents, manifests counted, are followed to this depth; nobody nests indexes more than once.
+pub const MAX_DEPTH: usize = 8;
+
 /// The most layers of an image in Docker: overlayfs takes no more lower directories (docker's `maxLayerDepth`).
 pub const DOCKERS_MOST_LAYERS: usize = 125;
 

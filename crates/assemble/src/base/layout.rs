@@ -7,6 +7,7 @@ use oci::{
     Descriptor, Digest, Document, Manifest, Platform,
     archive::{IMAGE_NAME, REF_NAME},
     config::Config,
+    manifest::MAX_DEPTH,
     media_type::{self, Kind},
 };
 
@@ -15,9 +16,6 @@ use super::{
     store::Store,
     tree::Tree,
 };
-
-/// Indexes in indexes are followed to this depth; nobody nests more than one.
-const MAX_DEPTH: usize = 8;
 
 /// An image whose layers have not been looked at.
 #[derive(Debug)]

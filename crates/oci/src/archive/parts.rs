@@ -9,27 +9,28 @@ use crate::{
     descriptor::Descriptor,
     digest::Digest,
     layout::MAX_DOCUMENT,
-    manifest::{Document, DocumentError},
+    manifest::{Document, DocumentError, MAX_DEPTH},
     verify::VerifyReader,
 };
 
-/// Indexes in indexes are followed to this depth; nobody nests more than one.
-const MAX_DEPTH: usize = 8;
-
 /// All that a root names, and the root.
 #[derive(Debug, Default)]
-pub(super) struct Parts {
+pub struct Parts {
     /// Manifests and indexes, verified.
-    pub(super) documents: BTreeMap<Digest, Vec<u8>>,
+    pub documents: BTreeMap<Digest, Vec<u8>>,
     /// Configs, layers and the like.
-    pub(super) blobs: BTreeMap<Digest, Descriptor>,
+    pub blobs: BTreeMap<Digest, Descriptor>,
     /// Layers that may not be distributed and are not there.
-    pub(super) absent: BTreeMap<Digest, Descriptor>,
+    pub absent: BTreeMap<Digest, Descriptor>,
 }
 
 impl Parts {
-    /// Walks from `root` down. `open` gives the bytes of a descriptor, or `None` where they are not at hand.
-    pub(super) fn gather<R: Read>(
+    /// Walks from `root` down, and returns what that says too. `open` gives the bytes of a descriptor, or `None` where they are
+    /// not at hand; of blobs it is asked for foreign layers alone.
+    ///
+    /// # Errors
+    /// [`PartsError`]
+    pub fn gather<R: Read>(
         root: &Descriptor,
         open: &mut impl FnMut(&Descriptor) -> io::Result<Option<R>>,
     ) -> Result<(Self, Document), PartsError> {
@@ -134,6 +135,6 @@ pub enum PartsError {
         source: DocumentError,
     },
     /// Indexes in indexes in indexes.
-    #[error("indexes are nested more than {MAX_DEPTH} deep")]
+    #[error("indexes are nested more than {MAX_DEPTH} deep, images counted")]
     Depth,
 }
