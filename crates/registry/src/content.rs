@@ -13,6 +13,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use oci::descriptor::Descriptor;
 use oci::digest::Digest;
+use oci::layout::{BLOBS, MAX_DOCUMENT};
 use oci::manifest::Document;
 use oci::verify::VerifyReader;
 
@@ -170,7 +171,7 @@ impl Content {
             return Ok(source.clone());
         }
         let candidates: Vec<PathBuf> =
-            self.trees.iter().map(|tree| tree.join("blobs/sha256").join(digest.hex())).collect();
+            self.trees.iter().map(|tree| tree.join(BLOBS).join(digest.hex())).collect();
         if let Some(path) = candidates.iter().find(|path| path.is_file()) {
             return Ok(Source::File(path.clone()));
         }
@@ -226,16 +227,19 @@ impl Content {
         })
     }
 
-    /// All bytes of `digest`, verified: for manifests and configs.
+    /// All bytes of `digest`, verified: for configs, which registries take like any blob.
     ///
     /// # Errors
-    /// If nothing knows the bytes, they can't be read, aren't those of `digest`, or are more than [`MANIFEST_LIMIT`].
+    /// If nothing knows the bytes, they can't be read, aren't those of `digest`, or are more than [`MAX_DOCUMENT`].
     pub fn bytes(&self, digest: &Digest) -> Result<Bytes, ContentError> {
+        self.at_most(MAX_DOCUMENT, digest)
+    }
+
+    fn at_most(&self, limit: u64, digest: &Digest) -> Result<Bytes, ContentError> {
         let size = self.size(digest)?;
         let read = |mut reader: Box<dyn Read + Send>| {
-            if size > MANIFEST_LIMIT {
-                let problem = format!("{size} bytes are more than a manifest may have ({MANIFEST_LIMIT})");
-                return Err(io::Error::other(problem));
+            if size > limit {
+                return Err(io::Error::other(format!("it has {size} bytes, and at most {limit} are read")));
             }
             let mut bytes = Vec::new();
             reader.read_to_end(&mut bytes)?;
@@ -248,9 +252,9 @@ impl Content {
     /// A descriptor of the manifest or index `digest`, made from its bytes.
     ///
     /// # Errors
-    /// As [`Content::bytes`], or if it is neither.
+    /// As [`Content::bytes`], or if it is neither, or more than [`MANIFEST_LIMIT`].
     pub fn describe(&self, digest: &Digest) -> Result<Descriptor, ContentError> {
-        let bytes = self.bytes(digest)?;
+        let bytes = self.at_most(MANIFEST_LIMIT, digest)?;
         let document = self.parse(digest, &bytes)?;
         Ok(Descriptor::new(document.media_type(), *digest, bytes.len() as u64))
     }
@@ -260,7 +264,7 @@ impl Content {
     /// # Errors
     /// As [`Content::describe`].
     pub fn document(&self, digest: &Digest) -> Result<Document, ContentError> {
-        self.parse(digest, &self.bytes(digest)?)
+        self.parse(digest, &self.at_most(MANIFEST_LIMIT, digest)?)
     }
 
     fn parse(&self, digest: &Digest, bytes: &[u8]) -> Result<Document, ContentError> {
@@ -404,6 +408,19 @@ mod tests {
         content.label(digest, "//app:image");
         let error = content.describe(&digest).unwrap_err().to_string();
         assert!(error.contains("//app:image") && error.contains("no manifest or index"), "{error}");
+    }
+
+    #[test]
+    fn a_config_may_be_larger_than_a_manifest() {
+        let mut content = Content::new();
+        // Blanks are JSON too.
+        let bytes = [br#"{"schemaVersion":2,"layers":[]}"#.to_vec(), vec![b' '; 5 << 20]].concat();
+        let digest = Digest::of(&bytes);
+        content.insert(digest, Source::Bytes(bytes.into()));
+        assert_eq!(content.bytes(&digest).unwrap().len() as u64, content.size(&digest).unwrap());
+        let error = content.describe(&digest).unwrap_err();
+        let why = std::error::Error::source(&error).unwrap().to_string();
+        assert!(why.contains("at most 4194304"), "{why}");
     }
 
     #[test]
