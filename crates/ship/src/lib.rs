@@ -23,6 +23,7 @@ pub mod runfiles;
 pub mod serve;
 pub mod spec;
 pub mod spec_path;
+pub mod stop;
 pub mod target;
 pub mod test;
 pub mod ui;

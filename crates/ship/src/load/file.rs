@@ -5,7 +5,6 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 use oci::archive::{self, Archive, ArchiveError, Format};
@@ -18,6 +17,7 @@ use crate::exit::{Exit, fail, usage};
 use crate::images;
 use crate::program;
 use crate::spec;
+use crate::stop::{StopOnDrop, Stopped};
 use crate::target::Target;
 use crate::ui::{Ui, bytes};
 
@@ -110,8 +110,8 @@ async fn pack<W: Write + Send + 'static>(
     };
     let root = root(target, format, ui)?;
     let (content, names, ui) = (Arc::clone(&target.content), names.to_vec(), ui.clone());
-    let stop = Stop::default();
-    let stopped = Arc::clone(&stop.0);
+    let stop = StopOnDrop::default();
+    let stopped = stop.stopped();
     // Reads files, and what is in registries.
     let work = tokio::task::spawn_blocking(move || {
         let mut out = io::BufWriter::new(Stoppable { out, bytes: 0, stopped });
@@ -172,28 +172,16 @@ impl<R: Read> Read for Named<R> {
     }
 }
 
-/// Tells a thread to end, once whoever waits for it is gone.
-#[derive(Default)]
-struct Stop(Arc<AtomicBool>);
-
-impl Drop for Stop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
 /// Counts what is written, and writes nothing any more once it is told to stop.
 struct Stoppable<W> {
     out: W,
     bytes: u64,
-    stopped: Arc<AtomicBool>,
+    stopped: Stopped,
 }
 
 impl<W: Write> Write for Stoppable<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.stopped.load(Ordering::Relaxed) {
-            return Err(io::Error::other("interrupted"));
-        }
+        self.stopped.check()?;
         let written = self.out.write(bytes)?;
         self.bytes += written as u64;
         Ok(written)

@@ -9,7 +9,6 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 use flate2::write::GzEncoder;
@@ -23,6 +22,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::choice::Choice;
+use crate::stop::{StopOnDrop, Stopped};
 
 /// How much is read at once, in bytes.
 const PIECE: usize = 256 << 10;
@@ -77,15 +77,6 @@ pub(super) async fn reframe(content: &Arc<Content>, choice: &Choice) -> anyhow::
     Ok(Some(Reframed { content: Arc::new(content), choice, layers, _folder: folder }))
 }
 
-/// Sets its flag when it goes: threads that nobody waits for any more end soon.
-struct Stop(Arc<AtomicBool>);
-
-impl Drop for Stop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
 /// Compresses every layer that is zstd anew, as many at a time as there are CPUs. Returns where in `layers` each is, what
 /// it is now, and its file.
 async fn all(
@@ -93,14 +84,14 @@ async fn all(
     layers: &[Descriptor],
     folder: &Path,
 ) -> anyhow::Result<Vec<(usize, Descriptor, PathBuf)>> {
-    let stop = Stop(Arc::default());
+    let stop = StopOnDrop::default();
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let permits = Arc::new(Semaphore::new(threads));
     let mut tasks = JoinSet::new();
     for (at, layer) in layers.iter().enumerate().filter(|(_, layer)| layer.is_zstd_layer()) {
         let permit = Arc::clone(&permits).acquire_owned().await?;
         let content = Arc::clone(content);
-        let (layer, path, stopped) = (layer.clone(), folder.join(at.to_string()), Arc::clone(&stop.0));
+        let (layer, path, stopped) = (layer.clone(), folder.join(at.to_string()), stop.stopped());
         tasks.spawn_blocking(move || {
             let _permit = permit;
             // Opened here, since that waits where the blob is elsewhere.
@@ -119,7 +110,7 @@ async fn all(
 }
 
 /// Writes the tar in `blob` to `path`, compressed with gzip; returns its descriptor.
-fn one(blob: impl Read, layer: &Descriptor, path: &Path, stopped: &AtomicBool) -> anyhow::Result<Descriptor> {
+fn one(blob: impl Read, layer: &Descriptor, path: &Path, stopped: &Stopped) -> anyhow::Result<Descriptor> {
     let mut tar = zstd::Decoder::with_buffer(BufReader::with_capacity(PIECE, blob))?;
     let out = Hashed { file: BufWriter::new(File::create(path)?), hasher: Hasher::new(), size: 0 };
     // It goes through memory and is unpacked at once: time is what counts, and not size.
@@ -131,9 +122,7 @@ fn one(blob: impl Read, layer: &Descriptor, path: &Path, stopped: &AtomicBool) -
             break;
         }
         out.write_all(&piece[..length])?;
-        if stopped.load(Ordering::Relaxed) {
-            anyhow::bail!("interrupted");
-        }
+        stopped.check()?;
     }
     // What follows the last frame belongs to the blob, and to its digest, which is checked at its end.
     io::copy(&mut tar.finish(), &mut io::sink())?;
