@@ -86,6 +86,7 @@ async fn prints_what_is_loaded_and_says_what_moved() {
     let (code, stdout, stderr) = load(&root, &fake.host(), &[]);
     assert_eq!((code, stdout.as_str()), (0, "Loaded image: app:latest\nLoaded image: app:v1\n"), "{stderr}");
     assert!(stderr.contains("already there: 1 of 1 layers; moved: 0 B of"), "{stderr}");
+    assert!(!stderr.contains('\u{1b}'), "no terminal, no colours: {stderr:?}");
     assert!(
         stderr.contains(&format!("loading into docker 28.2.2 (linux/amd64) at {}", fake.host())),
         "{stderr}"

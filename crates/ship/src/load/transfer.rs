@@ -202,6 +202,7 @@ mod tests {
     use testing::client::FakeClient;
     use testing::docker::{Answer, Call, FakeDocker, ask_for_manifest, introduce, introduce_podman};
     use testing::image::{self, Image};
+    use tokio::sync::Notify;
 
     use super::*;
     use crate::exit::Exit;
@@ -221,19 +222,19 @@ mod tests {
         Arc::new(content)
     }
 
-    /// Transfers a small image under two names. A transfer that takes longer than `patience` is dropped.
+    /// Transfers a small image under two names. A transfer that has not ended when `until` does is dropped.
     async fn transfer_to(
         kind: Kind,
         environment: &Environment,
-        patience: Duration,
+        until: impl Future<Output = ()>,
     ) -> Option<anyhow::Result<Pulled>> {
-        transfer_showing(kind, environment, patience, &|_| ()).await
+        transfer_showing(kind, environment, until, &|_| ()).await
     }
 
     async fn transfer_showing(
         kind: Kind,
         environment: &Environment,
-        patience: Duration,
+        until: impl Future<Output = ()>,
         show: &dyn Fn(News),
     ) -> Option<anyhow::Result<Pulled>> {
         let engine = runtime::find(environment, Some(kind)).await.expect("the fake runtime answers").engine;
@@ -243,36 +244,47 @@ mod tests {
         let choice = choose(&content, &root, &Platform::new("linux", "amd64"), None).expect("the only image");
         let names = ["app:latest", "app:v1"].map(|name| name.parse().expect("a name"));
         let transfer = transfer(&engine, content, &choice, &names, show);
-        tokio::time::timeout(patience, transfer).await.ok()
+        tokio::select! {
+            done = transfer => Some(done),
+            () = until => None,
+        }
     }
 
     /// Transfers it to a daemon that answers `pull` to a pull, after it has asked for the manifest if `asks` says so, and
-    /// `tag` to each new name. Returns what came of it and the calls, port and token of the registry replaced.
+    /// `tag` to each new name. It is dropped at the pull if `drops` says so. Returns what came of it and the calls, port and
+    /// token of the registry replaced.
     async fn to_docker(
-        patience: Duration,
+        drops: bool,
         asks: bool,
         pull: MakeAnswer,
         tag: MakeAnswer,
     ) -> (Option<anyhow::Result<Pulled>>, Vec<String>) {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let fake = FakeDocker::start(dir.path(), move |call: Call| async move {
-            if let Some(answer) = introduce(&call, "28.2.2") {
-                return answer;
-            }
-            match call.method.as_str() {
-                "POST" if call.path == "/images/create" => {
-                    if asks {
-                        let status = ask_for_manifest(&call).await.expect("the registry answers");
-                        assert!(status.ends_with("200 OK"), "{status}");
-                    }
-                    pull()
+        let pulls = Arc::new(Notify::new());
+        let told = Arc::clone(&pulls);
+        let fake = FakeDocker::start(dir.path(), move |call: Call| {
+            let told = Arc::clone(&told);
+            async move {
+                if let Some(answer) = introduce(&call, "28.2.2") {
+                    return answer;
                 }
-                "POST" => tag(),
-                _ => Answer::new(200, "[]"),
+                match call.method.as_str() {
+                    "POST" if call.path == "/images/create" => {
+                        if asks {
+                            let status = ask_for_manifest(&call).await.expect("the registry answers");
+                            assert!(status.ends_with("200 OK"), "{status}");
+                        }
+                        told.notify_one();
+                        pull()
+                    }
+                    "POST" => tag(),
+                    _ => Answer::new(200, "[]"),
+                }
             }
         });
         let environment = Environment { docker_host: Some(fake.host()), ..Environment::default() };
-        let result = transfer_to(Kind::Docker, &environment, patience).await;
+        let until = async { if drops { pulls.notified().await } else { tokio::time::sleep(PATIENCE).await } };
+        let result = transfer_to(Kind::Docker, &environment, until).await;
         (result, fake.calls().iter().map(|call| without_token(call)).collect())
     }
 
@@ -309,7 +321,7 @@ mod tests {
     #[tokio::test]
     async fn docker_pulls_names_and_forgets_where_it_came_from() {
         let (result, calls) =
-            to_docker(PATIENCE, true, || Answer::lines(&[DONE]), || Answer::new(201, "")).await;
+            to_docker(false, true, || Answer::lines(&[DONE]), || Answer::new(201, "")).await;
         let done = done(result);
         assert_eq!(done.named.iter().map(Reference::familiar).collect::<Vec<_>>(), ["app:latest", "app:v1"]);
         assert!(done.problems.is_empty(), "{:?}", done.problems);
@@ -343,7 +355,7 @@ mod tests {
             Answer::new(200, "{}")
         });
         let environment = Environment { container_host: Some(fake.host()), ..Environment::default() };
-        let done = done(transfer_to(Kind::Podman, &environment, PATIENCE).await);
+        let done = done(transfer_to(Kind::Podman, &environment, tokio::time::sleep(PATIENCE)).await);
         assert_eq!((done.named.len(), fetched(&done).len()), (2, 1), "{:?}", done.problems);
         let calls = fake.calls();
         assert!(calls[0].starts_with("POST /libpod/images/pull?reference=127.0.0.1%3A"), "{calls:?}");
@@ -399,7 +411,8 @@ mod tests {
                 details.borrow_mut().push(text);
             }
         };
-        let done = done(transfer_showing(Kind::Containerd, &environment, PATIENCE, &show).await);
+        let done =
+            done(transfer_showing(Kind::Containerd, &environment, tokio::time::sleep(PATIENCE), &show).await);
         assert_eq!((done.named.len(), &done.problems[..]), (2, &[][..]));
         let details = details.into_inner();
         assert_eq!(details.len(), expected, "{details:?}");
@@ -427,7 +440,7 @@ mod tests {
     #[tokio::test]
     async fn an_image_without_its_names_is_not_left_behind() {
         let (result, calls) =
-            to_docker(PATIENCE, true, || Answer::lines(&[DONE]), || Answer::error(500, "read-only")).await;
+            to_docker(false, true, || Answer::lines(&[DONE]), || Answer::error(500, "read-only")).await;
         let done = done(result);
         assert!(done.named.is_empty());
         assert_eq!(done.problems.len(), 2);
@@ -444,7 +457,7 @@ mod tests {
         const FULL: &str =
             r#"{"errorDetail":{"message":"no space left on device"},"error":"no space left on device"}"#;
         let (result, calls) =
-            to_docker(PATIENCE, true, || Answer::lines(&[FULL]), || Answer::new(201, "")).await;
+            to_docker(false, true, || Answer::lines(&[FULL]), || Answer::new(201, "")).await;
         let error = result.expect("a transfer ends").unwrap_err();
         assert!(error.to_string().contains("no space left on device"), "{error:#}");
         assert_eq!(Exit::of(&error), Exit::Failed);
@@ -459,7 +472,7 @@ mod tests {
             (refused as MakeAnswer, "connect: connection refused"),
             (silent, "no request came from it within 2 s"),
         ] {
-            let (result, calls) = to_docker(PATIENCE, false, pull, || Answer::new(201, "")).await;
+            let (result, calls) = to_docker(false, false, pull, || Answer::new(201, "")).await;
             let Pulled::OutOfReach(how) = result.expect("a transfer ends").unwrap() else {
                 panic!("it is out of reach")
             };
@@ -474,8 +487,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_transfer_that_is_dropped_leaves_no_name() {
         let endless = || Answer::lines(&[r#"{"status":"Pulling from image"}"#]).endless();
-        let patience = Duration::from_millis(300);
-        let (result, calls) = to_docker(patience, true, endless, || Answer::new(201, "")).await;
+        let (result, calls) = to_docker(true, true, endless, || Answer::new(201, "")).await;
         assert!(result.is_none());
         assert_eq!(calls, ["pull", "DELETE TEMPORARY"]);
     }
