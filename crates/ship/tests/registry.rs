@@ -8,6 +8,7 @@ mod registry {
     mod fetch;
     mod fixture;
     mod help;
+    mod inspect;
     mod names;
     mod places;
     mod push;

@@ -100,6 +100,8 @@ struct State {
     blobs: BTreeMap<(String, Digest), Bytes>,
     manifests: BTreeMap<(String, Digest), (String, Bytes)>,
     tags: BTreeMap<(String, String), Digest>,
+    under_way: usize,
+    most_at_once: usize,
 }
 
 /// Bytes of blobs that went over connections.
@@ -185,6 +187,12 @@ impl FakeRegistry {
     /// Says what a tag names by an `ETag`, and heeds `If-Match`.
     pub fn give_etags(&self) {
         lock(&self.state).etags = true;
+    }
+
+    /// The largest number of requests that were under way at the same time.
+    #[must_use]
+    pub fn most_at_once(&self) -> usize {
+        lock(&self.state).most_at_once
     }
 
     /// How many bytes of blobs were sent and received.

@@ -173,19 +173,32 @@ mod tests {
     use std::cell::RefCell;
 
     use oci::Platform;
+    use registry::client::Options;
     use registry::content::Source;
+    use registry::remote::Sources;
     use runtime::{Environment, Kind};
     use serde_json::json;
     use testing::docker::{Answer, Call, FakeDocker, introduce};
     use testing::image::{self, Image};
+    use testing::registry::FakeRegistry;
 
     use super::*;
     use crate::load::choice::choose;
 
-    /// Sends a small image, whose layer's bytes are `blob`, to a daemon that has an image of layers `has` and answers `load`;
-    /// returns what came of it, the calls that change something, and why it went again.
+    /// Sends a small image, whose layer's bytes are `blob`; see [`send_content`].
     async fn send_to(
         blob: &[u8],
+        has: &[Digest],
+        load: fn() -> Answer,
+    ) -> (anyhow::Result<Transferred>, Vec<Call>, Vec<String>) {
+        let layer = Source::Bytes(blob.to_vec().into());
+        send_content(|content, digest| content.insert(digest, layer.clone()), has, load).await
+    }
+
+    /// Sends a small image, whose layer `put` puts into its content, to a daemon that has an image of layers `has` and answers `load`;
+    /// returns what came of it, the calls that change something, and why it went again.
+    async fn send_content(
+        put: impl FnOnce(&mut Content, Digest),
         has: &[Digest],
         load: fn() -> Answer,
     ) -> (anyhow::Result<Transferred>, Vec<Call>, Vec<String>) {
@@ -207,7 +220,7 @@ mod tests {
         let engine =
             runtime::find(&environment, Some(Kind::Docker)).await.expect("the fake daemon answers").engine;
         let image = image::small();
-        let (content, choice) = content_of(&image, blob);
+        let (content, choice) = content_of(&image, put);
         let names = ["app:latest", "r.example/app:v1"].map(|name| name.parse().expect("a name"));
         let again = RefCell::new(Vec::new());
         let show = |news| match news {
@@ -219,12 +232,12 @@ mod tests {
         (result, calls, again.into_inner())
     }
 
-    fn content_of(image: &Image, blob: &[u8]) -> (Arc<Content>, Choice) {
+    fn content_of(image: &Image, put: impl FnOnce(&mut Content, Digest)) -> (Arc<Content>, Choice) {
         let mut content = Content::new();
         content.label(image.layers[0].metadata.digest, "//app:layer");
-        content.insert(image.layers[0].metadata.digest, Source::Bytes(blob.to_vec().into()));
-        for blob in image.blobs() {
-            content.insert(Digest::of(blob), Source::Bytes(blob.to_vec().into()));
+        put(&mut content, image.layers[0].metadata.digest);
+        for blob in [&image.config, &image.manifest] {
+            content.insert(Digest::of(blob), Source::Bytes(blob.clone().into()));
         }
         let root = content.describe(&image.digest()).expect("the image's manifest");
         let choice = choose(&content, &root, &Platform::new("linux", "amd64"), None).expect("the only image");
@@ -258,6 +271,21 @@ mod tests {
             (calls[1].path.as_str(), calls[1].query.as_str()),
             ("/images/docker.io/library/app:latest/tag", "repo=r.example%2Fapp&tag=v1")
         );
+    }
+
+    // On several threads, as in the program: the download waits in one of them.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_layer_that_only_its_registry_has_is_passed_on() {
+        let (image, from) = (image::small(), FakeRegistry::start());
+        let layer = &image.layers[0];
+        from.insert_blob("base", layer.blob.clone());
+        let mut sources = Sources::new(Options::default());
+        sources.add(&from.host(), "base", None);
+        let sources = Arc::new(sources);
+        let put = |content: &mut Content, _| content.insert_remote(&layer.metadata.descriptor(), &sources);
+        let (result, calls, _) = send_content(put, &[], || Answer::new(200, "")).await;
+        result.unwrap();
+        assert!(holds(&calls[0].body, &layer.blob));
     }
 
     #[tokio::test]

@@ -157,7 +157,10 @@ impl Write for Hashed {
 mod tests {
     use flate2::read::GzDecoder;
     use oci::{Compression, Digest, Family, Manifest, Platform, media_type};
+    use registry::client::Options;
+    use registry::remote::Sources;
     use testing::image::{self, Image};
+    use testing::registry::FakeRegistry;
 
     use super::*;
     use crate::load::choice::choose;
@@ -220,6 +223,28 @@ mod tests {
         let made = reframe(&content, &choice).await.unwrap().expect("there is zstd");
         let layer = &made.choice.layers[1];
         assert_eq!((layer.media_type.as_str(), &layer.urls[..]), (OCI_LAYER_GZIP, &[][..]));
+    }
+
+    #[tokio::test]
+    async fn a_layer_that_only_its_registry_has_is_fetched_and_verified() {
+        let image = two_layers(Compression::Gzip, Compression::Zstd);
+        let other = image::layer("//app:other", &[("other", b"other")], Compression::Zstd);
+        for (blob, is_right) in [(&image.layers[1].blob, true), (&other.blob, false)] {
+            let from = FakeRegistry::start();
+            let upper = image.layers[1].metadata.descriptor();
+            from.insert_blob("base", blob.clone());
+            let mut sources = Sources::new(Options::default());
+            sources.add(&from.host(), "base", None);
+            let mut content = Content::new();
+            content.insert_remote(&upper, &Arc::new(sources));
+            for blob in image.blobs().filter(|blob| Digest::of(blob) != upper.digest) {
+                content.insert(Digest::of(blob), Source::Bytes(blob.to_vec().into()));
+            }
+            let root = content.describe(&image.digest()).expect("the image's manifest");
+            let choice = choose(&content, &root, &image.platform, None).expect("the only image");
+            let made = reframe(&Arc::new(content), &choice).await;
+            assert_eq!(made.is_ok(), is_right, "{made:?}");
+        }
     }
 
     #[tokio::test]

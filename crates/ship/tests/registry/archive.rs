@@ -7,6 +7,7 @@ use std::path::Path;
 use oci::{Compression, Digest, Family};
 use serde_json::{Value, json};
 use testing::image::{Image, entries, image, index, layer};
+use testing::registry::FakeRegistry;
 
 use super::fixture::{Ended, RunTarget, file};
 
@@ -133,6 +134,29 @@ fn a_loader_is_called_as_docker_is() {
     let text = |name: &str| fs::read_to_string(target.path(name)).unwrap();
     assert_eq!(Path::new(text("runfiles").trim()), target.path("image.push.run.runfiles"));
     assert_eq!(Path::new(text("pwd").trim()).canonicalize().unwrap(), target.home().canonicalize().unwrap());
+}
+
+#[test]
+fn a_layer_that_only_its_registry_has_goes_into_archives_too() {
+    let from = FakeRegistry::start();
+    let target = load(&json!({ "repo_tags": ["app"], "loader": file("loader") }));
+    target.with_layer_at(&from);
+    let layer = &target.image.layers[0].blob;
+    put_loader(&target, &format!("cp \"$3\" '{}/seen.tar'", target.path("").display()));
+    let written = target.path("image.tar");
+    for arguments in [&["--output", written.to_str().unwrap()][..], &[]] {
+        let ended = target.run(arguments);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    }
+    assert_eq!(from.moved().out, 2 * layer.len() as u64);
+    for tar in ["image.tar", "seen.tar"] {
+        let tar = fs::read(target.path(tar)).unwrap();
+        assert_eq!(&entries(&tar)[&format!("blobs/sha256/{}", Digest::of(layer).hex())], layer);
+    }
+    // A registry that is gone is why there is no archive, with its exit code.
+    drop(from);
+    target.run(&[]).failed(5, &["//app:image.push: load", "nothing listens at"]);
+    target.run(&["--output", "x"]).failed(5, &["cannot write --output x", "nothing listens at"]);
 }
 
 #[test]

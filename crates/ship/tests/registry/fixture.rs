@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testing::image::{Image, small};
+use testing::registry::FakeRegistry;
 
 /// The folder of the run target in an execution root.
 const BIN: &str = "bazel-out/k8-fastbuild/bin/app";
@@ -83,6 +84,16 @@ impl RunTarget {
             serde_json::from_slice(&std::fs::read(self.path("image.push.run.json")).unwrap()).unwrap();
         change(&mut spec);
         self.write_spec(&spec);
+    }
+
+    /// Moves the layer to the repository `base` of `registry`, as one of a pulled base.
+    pub(crate) fn with_layer_at(&self, registry: &FakeRegistry) {
+        registry.insert_blob("base", self.image.layers[0].blob.clone());
+        std::fs::remove_file(self.path("0.blob")).unwrap();
+        self.change_spec(|spec| {
+            spec["content"]["sources"] = json!([{ "registry": registry.host(), "repository": "base" }]);
+            spec["content"]["layers"][0]["blob"] = Value::Null;
+        });
     }
 
     /// The target with the index of `images` in place of its image.

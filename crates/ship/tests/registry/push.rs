@@ -3,7 +3,9 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use oci::{Compression, Family, Platform};
 use serde_json::json;
+use testing::image::{image, layer};
 use testing::registry::{FakeRegistry, Fault, Login};
 
 use super::fixture::{Ended, RunTarget, send_signal, ship};
@@ -24,6 +26,22 @@ fn pushes_and_prints_the_reference_alone() {
     assert_eq!((second.code, &second.stdout), (Some(0), &reference), "{second:?}");
     assert!(second.stderr.starts_with("pushed 0 blobs (0 B), 2 already there, in "), "{second:?}");
     assert_eq!(fake.requests().len(), 2);
+}
+
+#[test]
+fn no_more_is_under_way_at_once_than_jobs_say() {
+    let images = ["amd64", "arm64", "s390x", "riscv64"].map(|architecture| {
+        let layer = layer("//app:layer", &[("file", architecture.as_bytes())], Compression::Gzip);
+        image(&Platform::new("linux", architecture), Family::Oci, vec![layer])
+    });
+    let fake = FakeRegistry::start();
+    let target = RunTarget::to(&fake.host()).with_index(&images.each_ref());
+    // Long enough that all that may begin has begun.
+    fake.fail("PUT", "/blobs/", 8, Fault::Slow(Duration::from_millis(800)));
+    let ended = target.run(&["--jobs", "3"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(fake.most_at_once(), 3, "{ended:?}");
+    target.run(&["--jobs", "0"]).failed(2, &["--jobs"]);
 }
 
 #[test]

@@ -24,6 +24,7 @@ pub(super) async fn handle(
     ConnectInfo(cut): ConnectInfo<Cut>,
     request: axum::extract::Request,
 ) -> Response {
+    let _under_way = UnderWay::begin(&state);
     let (parts, body) = request.into_parts();
     let text = |name: HeaderName| parts.headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let seen = Request {
@@ -63,6 +64,24 @@ pub(super) async fn handle(
     match fault_on_answer(fault) {
         Some(break_off) => spoil(response, break_off).await,
         None => response,
+    }
+}
+
+/// A request that is under way: from its begin until it is answered, or nobody waits for that any more.
+struct UnderWay(Shared);
+
+impl UnderWay {
+    fn begin(shared: &Shared) -> Self {
+        let mut state = lock(shared);
+        state.under_way += 1;
+        state.most_at_once = state.most_at_once.max(state.under_way);
+        Self(Shared::clone(shared))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        lock(&self.0).under_way -= 1;
     }
 }
 
