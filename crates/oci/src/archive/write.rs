@@ -120,7 +120,7 @@ fn docker_manifest(archive: &Archive<'_>, root: &Document, parts: &Parts) -> Res
         Document::Index(_) => return Err(ArchiveError::Index),
     };
     if let Some(absent) = parts.absent.values().next() {
-        return Err(ArchiveError::Foreign { digest: absent.digest, urls: absent.urls.join(", ") });
+        return Err(ArchiveError::Foreign { digest: absent.digest });
     }
     let layers: Vec<_> = image.layers.iter().map(|layer| blob_path(&layer.digest)).collect();
     let names: Vec<_> = archive.names.iter().map(Reference::familiar).collect();
@@ -234,13 +234,11 @@ pub enum ArchiveError {
     /// Docker needs every layer.
     #[error(
         "the layer {digest} may not be distributed, and is not at hand: `docker load` needs it. Set format = \"oci\", which may \
-         be without, or push the image and pull it, which fetches the layer from {urls}"
+         be without, or push the image and pull it, which fetches the layer from its own URL"
     )]
     Foreign {
         /// Digest of the layer.
         digest: Digest,
-        /// Where it is.
-        urls: String,
     },
     /// The archive cannot be written.
     #[error("cannot write the archive")]
