@@ -150,6 +150,7 @@ async fn names_may_be_in_files_and_hold_stamps() {
     for (names, says) in [
         ("\r\n", "names.txt is empty and should hold a name a line"),
         ("app:1\napp:{STABLE_COMIT}\n", "names.txt:2: nothing is known of {STABLE_COMIT}"),
+        ("app:1\n\nApp:2\n", "names.txt:3: `App:2` is no name for an image"),
     ] {
         put("names.txt", names);
         let (code, stdout, stderr) = load(&root, &fake.host(), &[]);
