@@ -19,8 +19,10 @@ use crate::error::Error;
 use crate::retry::jitter;
 use crate::scope::Scope;
 
-/// How often the index is read and, where it lacks something, written.
-const ROUNDS: u32 = 8;
+/// How often the index is written at most; it is read once more than that.
+const WRITES: u32 = 8;
+/// The longest pause that is not due to a slow registry.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// The tag under which clients list what refers to `subject`.
 #[must_use]
@@ -57,7 +59,7 @@ pub(crate) async fn list(
     let tag = tag(subject);
     let failed =
         |what: String| Error::Listing { repository: scope.repository().to_owned(), tag: tag.clone(), what };
-    for round in 0..ROUNDS {
+    for written in 0..=WRITES {
         let begun = Instant::now();
         let tagged = client.tagged(scope, &tag).await?;
         let (mut index, etag) = match tagged {
@@ -81,23 +83,26 @@ pub(crate) async fn list(
         if missing.is_empty() {
             return Ok(());
         }
+        if written == WRITES {
+            break;
+        }
         index.manifests.extend(missing);
         let bytes = oci::json::canonical(&index).map_err(|error| failed(error.to_string()))?;
         let descriptor = Descriptor::of(index.media_type.as_deref().unwrap_or(OCI_INDEX), &bytes);
         client.replace_tag(scope, &tag, &descriptor, bytes.into(), etag).await?;
-        tokio::time::sleep(pause(client.first_wait(), round, begun.elapsed())).await;
+        tokio::time::sleep(pause(client.first_wait(), written, begun.elapsed())).await;
     }
     Err(failed(format!(
-        "others change it at the same time: of {ROUNDS} writes none has stayed. All is pushed but for this list and the \
+        "others change it at the same time: of {WRITES} writes none has stayed. All is pushed but for this list and the \
          tags: push again"
     )))
 }
 
 /// How long to wait before the index is read back: longer than anybody who read it before our write, and writes after it,
 /// is likely to take for that; and each time longer, and not all clients alike.
-fn pause(first: Duration, round: u32, took: Duration) -> Duration {
-    let backoff = first.saturating_mul(1 << round.min(16)).mul_f64(0.5 + jitter() / 2.0);
-    backoff.max(took.saturating_mul(2))
+fn pause(first: Duration, written: u32, took: Duration) -> Duration {
+    let backoff = first.saturating_mul(1 << written.min(16)).min(LONGEST_PAUSE);
+    backoff.mul_f64(0.5 + jitter() / 2.0).max(took.saturating_mul(2))
 }
 
 #[cfg(test)]
@@ -142,5 +147,7 @@ mod tests {
         assert!((50..=100).contains(&pause(first, 0, short).as_millis()));
         assert!((200..=400).contains(&pause(first, 2, short).as_millis()));
         assert_eq!(pause(first, 0, Duration::from_secs(1)), Duration::from_secs(2));
+        assert!(pause(first, 7, short) <= LONGEST_PAUSE);
+        assert_eq!(pause(first, 7, LONGEST_PAUSE), LONGEST_PAUSE * 2);
     }
 }

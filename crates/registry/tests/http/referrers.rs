@@ -167,6 +167,17 @@ async fn entries_that_never_stay_are_an_error_before_any_tag() {
     let error = error.to_string();
     assert!(error.contains("app:sha256-") && error.contains("of 8 writes none has stayed"), "{error}");
     assert_eq!(fake.tags("app"), [].into());
+    assert_eq!(fake.count("PUT", "/manifests/sha256-"), 8);
+}
+
+#[tokio::test]
+async fn the_last_write_counts() {
+    let fake = FakeRegistry::start();
+    let image = small();
+    let own = sbom("ours", &image.descriptor());
+    fake.fail("PUT", "/manifests/sha256-", 7, Fault::Lose);
+    push(&client(&fake), &with(&image, &[&own])).await.unwrap();
+    assert_eq!(listed(&fake, &image.digest()), [entry(&own)]);
 }
 
 #[tokio::test]
