@@ -368,6 +368,37 @@ def fetch_layer(ctx, *, label, digest, size, sources, blob, urls = []):
         use_default_shell_env = True,
     )
 
+def upload_image(ctx, *, spec, inputs, result):
+    """OciPush: an image or index to a registry, by its digest and with no tag, while the rest of the build goes on.
+
+    What it says of a registry is true when it runs, and may not be later or to others. So its result is kept in no cache but in this
+    output tree, and nothing takes it for true: a push asks the registry again. It runs on this machine, with credentials as
+    OciFetch has them.
+
+    Args:
+      ctx: the rule's context, with FETCH_TOOLCHAIN_TYPE.
+      spec: File. The spec of the push, in which files are named by their places in the execution root.
+      inputs: depset of File. What the spec names.
+      result: File, declared. JSON: what was pushed, and how much of it was sent.
+    """
+    arguments = ctx.actions.args()
+    arguments.add("upload")
+    arguments.add("--spec", spec)
+    arguments.add("--output", result)
+    _run(
+        ctx,
+        FETCH_TOOLCHAIN_TYPE,
+        mnemonic = "OciPush",
+        verb = "Pushing",
+        arguments = [arguments],
+        inputs = depset([spec], transitive = [inputs]),
+        outputs = [result],
+        requirements = {"no-cache": "1", "no-remote-exec": "1", "requires-network": "1"},
+        # The spec holds paths, which nobody would map.
+        mapped = False,
+        use_default_shell_env = True,
+    )
+
 def write_archive(ctx, *, content, format, label, archive, tags = [], tags_file = None, status = []):
     """OciArchive: everything in one tar, for `docker load` and others. Runs only where somebody asks for it.
 

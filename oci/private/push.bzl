@@ -1,9 +1,10 @@
 """oci_push_rule: `bazel run` sends an image to a registry."""
 
 load("//oci:providers.bzl", "OciArtifactInfo", "OciPushInfo", "OciSignerInfo")
-load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
+load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE", "FETCH_TOOLCHAIN_TYPE")
 load(":actions.bzl", "write_reference")
 load(":content.bzl", "anything_pushed")
+load(":during_build.bzl", "push_during_build")
 load(":labels.bzl", "display_label")
 load(":names.bzl", "NAMES_ATTRS", "names_expander")
 load(":referrers.bzl", "check_referrers")
@@ -60,6 +61,7 @@ def _oci_push_impl(ctx):
         digest = image.digest,
         reference = reference,
     )
+    pushed = [push_during_build(ctx, image, options, mount_from)] if ctx.attr.push_during_build else []
     return [
         run_target(
             ctx,
@@ -71,8 +73,9 @@ def _oci_push_impl(ctx):
             mount_from = mount_from,
             referrers = referrers,
             runfiles = [signer.runfiles] if signer else [],
+            outputs = pushed,
         ),
-        OutputGroupInfo(reference = depset([reference])),
+        OutputGroupInfo(pushed = depset(pushed), reference = depset([reference])),
         OciPushInfo(
             digest = image.digest,
             image = image,
@@ -89,7 +92,7 @@ oci_push_rule = rule(
     doc = """Pushes an image, an index or an artifact when run. `oci_push` is the macro that most people want.
 
 Output group `reference`: a file that holds `REPOSITORY@sha256:…`, for rules that deploy. It is a build output like any
-other, and nothing is pushed for it.
+other, and nothing is pushed for it. Output group `pushed`: see `push_during_build`; empty without it.
 """,
     attrs = RUN_ATTRS | NAMES_ATTRS | {
         "blob_repository": attr.string(
@@ -105,6 +108,12 @@ the registry then takes them from there, and nothing is sent.""",
             doc = """Further tags for each image of an index, such as `["{tag}-{os}-{arch}"]`, for what can't read an index.
 `{tag}` stands for each tag of the push, `{os}`, `{arch}` and `{variant}` for the image's platform, `{digest}` for its
 digest. A single image gets its own.""",
+        ),
+        "push_during_build": attr.bool(
+            doc = """Send blobs and manifests, without tags, in an action of the build: `bazel build` of this target pushes, while
+other actions run, and `bazel run` then asks the registry and moves tags. The action's output, `<name>.strata/pushed`, is a
+default output, and the output group `pushed`: JSON with the reference and how many blobs were there, mounted and sent.
+docs/push-and-load.md says what to mind.""",
         ),
         "referrers": attr.label_list(
             doc = """`oci_artifact`s to attach to what is pushed: SBOMs, attestations. The subject of each is the image or index that is
@@ -133,5 +142,9 @@ So a tag never names what isn't signed.""",
     },
     executable = True,
     provides = [OciPushInfo],
-    toolchains = [ASSEMBLE_TOOLCHAIN_TYPE],
+    toolchains = [
+        ASSEMBLE_TOOLCHAIN_TYPE,
+        # Needed for push_during_build alone.
+        config_common.toolchain_type(FETCH_TOOLCHAIN_TYPE, mandatory = False),
+    ],
 )

@@ -26,8 +26,8 @@ def oci_push(name, *, image, remote_tags = None, run_on = "host", **kwargs):
       image: label of an `oci_image`, `oci_image_index` or `oci_artifact`.
       remote_tags: list of strings, or label of a file with one tag a line. None: pushed by digest only.
       run_on: `host`, the machine that `bazel run` runs on, or `target`, for a test or a binary that runs it elsewhere.
-      **kwargs: repository or repository_file, platform_tags, blob_repository, mount_from, referrers, signer, and the attributes
-        common to all rules that run.
+      **kwargs: repository or repository_file, platform_tags, blob_repository, mount_from, referrers, signer,
+        push_during_build, and the attributes common to all rules that run.
     """
     route(kwargs, "remote_tags", remote_tags)
     oci_push_rule(name = name, image = image, ship = _ship(run_on), **kwargs)

@@ -58,7 +58,7 @@ def status_of_names(ctx, names, name_files):
     keys = [key for key in placeholders(names) if key not in OWN_PLACEHOLDERS]
     return status_files(ctx, keys) if keys else []
 
-def ship_target(ctx, command, spec, runfiles):
+def ship_target(ctx, command, spec, runfiles, outputs = []):
     """Declares `ship` as the executable of a target, with its spec beside it.
 
     Args:
@@ -66,6 +66,7 @@ def ship_target(ctx, command, spec, runfiles):
       command: string. What `ship` does, such as `push`.
       spec: dict. The spec but for what every spec has; crates/ship/src/spec.rs.
       runfiles: runfiles. What the spec refers to.
+      outputs: list of File. Default outputs beside the executable.
 
     Returns:
       DefaultInfo.
@@ -80,7 +81,7 @@ def ship_target(ctx, command, spec, runfiles):
         executable = executable,
         # The executable alone, so that $(location) of the target and rules that take one file have it. Bazel builds the
         # spec all the same: it is among the runfiles.
-        files = depset([executable]),
+        files = depset([executable] + outputs),
         runfiles = ctx.runfiles(files = [executable, file]).merge(runfiles).merge(ship.runfiles),
     )
 
@@ -111,7 +112,38 @@ def content_spec(ctx, content, moved):
         "root": file_reference(ctx, content.root),
     }
 
-def run_target(ctx, command, options, image, names = [], name_files = [], programs = [], mount_from = [], referrers = [], runfiles = []):
+def sources_spec(ctx, content, mount_from):
+    """What a spec says of where else the blobs of an image or index are.
+
+    Args:
+      ctx: the rule's context.
+      content: struct from content.bzl.
+      mount_from: list of strings. Repositories of the registry that is pushed to, which may hold some of the blobs.
+
+    Returns:
+      list of dict.
+    """
+    return [
+        {
+            "credentials": optional_file_reference(ctx, credentials_of(source)),
+            "registry": source.registry,
+            "repository": source.repository,
+        }
+        for source in content.sources.to_list()
+    ] + [{"repository": repository} for repository in mount_from]
+
+def credentials_files(content):
+    """The files that hold the credentials of an image's sources.
+
+    Args:
+      content: struct from content.bzl.
+
+    Returns:
+      list of File.
+    """
+    return [credentials_of(source) for source in content.sources.to_list() if credentials_of(source)]
+
+def run_target(ctx, command, options, image, names = [], name_files = [], programs = [], mount_from = [], referrers = [], runfiles = [], outputs = []):
     """Declares the executable and its spec.
 
     Args:
@@ -125,6 +157,7 @@ def run_target(ctx, command, options, image, names = [], name_files = [], progra
       mount_from: list of strings. Repositories of the registry that is pushed to, which may hold some of the blobs.
       referrers: list of OciArtifactInfo. What is pushed with the image, since it is about it.
       runfiles: list of runfiles. What else options refer to.
+      outputs: list of File. As of ship_target.
 
     Returns:
       DefaultInfo.
@@ -132,28 +165,20 @@ def run_target(ctx, command, options, image, names = [], name_files = [], progra
     content = content_of(image, referrers)
     moved = moved_files(ctx, content)
     status = status_of_names(ctx, names, name_files)
-    sources = content.sources.to_list()
     spec = {
         "content": content_spec(ctx, content, moved) | {
             "referrers": [
                 {"label": artifact.label, "manifest": file_reference(ctx, artifact.manifest, moved)}
                 for artifact in referrers
             ],
-            "sources": [
-                {
-                    "credentials": optional_file_reference(ctx, credentials_of(source)),
-                    "registry": source.registry,
-                    "repository": source.repository,
-                }
-                for source in sources
-            ] + [{"repository": repository} for repository in mount_from],
+            "sources": sources_spec(ctx, content, mount_from),
         },
         "label": display_label(ctx.label),
         "status": [file_reference(ctx, file) for file in status],
         command: options,
     }
-    credentials = [credentials_of(source) for source in sources if credentials_of(source)]
     info = [program[DefaultInfo] for program in programs]
-    files = name_files + status + credentials + [program.files_to_run.executable for program in info]
+    files = name_files + status + credentials_files(content) + [program.files_to_run.executable for program in info]
     needed = ctx.runfiles(files = files).merge(content_runfiles(ctx, content, moved))
-    return ship_target(ctx, command, spec, needed.merge_all(runfiles + [program.default_runfiles for program in info]))
+    needed = needed.merge_all(runfiles + [program.default_runfiles for program in info])
+    return ship_target(ctx, command, spec, needed, outputs)

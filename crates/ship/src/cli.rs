@@ -53,6 +53,14 @@ enum PlainCommand {
         #[command(flatten)]
         args: load::Args,
     },
+    /// Push the image of a spec by its digest, with no tag. What the action `OciPush` does.
+    Upload {
+        /// The spec, as the build writes it for the action.
+        #[arg(long, value_name = "FILE")]
+        spec: PathBuf,
+        #[command(flatten)]
+        args: push::upload::Args,
+    },
     /// Serve an OCI layout directory, read-only and on loopback, until interrupted.
     Serve(serve::Args),
     /// Fetch one blob from the first registry that has it into a file, verified. What the action `OciFetch` does.
@@ -78,6 +86,8 @@ pub enum Command {
     Cosign(Spec, PathBuf, cosign::Args),
     /// Test what a spec names.
     Test(Spec, PathBuf, test::Args),
+    /// Push what a spec names by its digest.
+    Upload(Spec, PathBuf, push::upload::Args),
     /// Serve a layout.
     Serve(serve::Args),
     /// Fetch a blob.
@@ -115,6 +125,10 @@ pub fn parse(
         PlainCommand::Load { spec, args } => {
             let (spec, path) = named(environment, &spec, spec::Command::Load)?;
             Command::Load(spec, path, args)
+        }
+        PlainCommand::Upload { spec, args } => {
+            let (spec, path) = named(environment, &spec, spec::Command::Push)?;
+            Command::Upload(spec, path, args)
         }
         PlainCommand::Serve(args) => Command::Serve(args),
         PlainCommand::Fetch(args) => Command::Fetch(args),
@@ -245,6 +259,12 @@ pub async fn run(command: &Command, environment: &Environment, ui: &Ui) -> anyho
             let work = test::run(&target, &spec.test, args, environment, ui);
             let done = interrupt::unless(work, Duration::ZERO, "interrupted", ui).await;
             done.with_context(|| format!("{}: test", spec.label))
+        }
+        Command::Upload(spec, path, args) => {
+            let target = Target::open(spec, path, environment, ui)?;
+            let work = push::upload::run(&target, &spec.push, args, environment, ui);
+            let done = interrupt::unless(work, Duration::ZERO, PUSH_INTERRUPTED, ui).await;
+            done.with_context(|| format!("{}: push during the build", spec.label))
         }
         Command::Serve(args) => {
             interrupt::unless(serve::run(args, environment, ui), Duration::ZERO, "no longer serving", ui)

@@ -10,8 +10,9 @@ use oci::reference::Repository;
 use registry::client::{Blob, Options};
 use registry::endpoint::split_scheme;
 use registry::remote::{SaveError, StopOnDrop};
-use registry::{Class, ContentError, RemoteBlob, Sources};
+use registry::{RemoteBlob, Sources};
 
+use crate::action;
 use crate::credentials::keychain;
 use crate::environment::Environment;
 use crate::exit::{Exit, usage};
@@ -70,7 +71,10 @@ pub async fn run(args: &Args, environment: &Environment, ui: &Ui) -> anyhow::Res
     let output = environment.resolve(&args.output);
     let saved =
         tokio::task::spawn_blocking(move || blob.save(&output)).await.context("the download broke off")?;
-    saved.map_err(in_action)?;
+    saved.map_err(|error| match error {
+        SaveError::Content(error) => action::explain(error.into()),
+        error => error.into(),
+    })?;
     ui.detail(format!("fetched {name}, {}", bytes(args.size)));
     Ok(Exit::Done)
 }
@@ -86,24 +90,6 @@ fn parse_source(text: &str) -> Result<(String, String), oci::reference::Referenc
     let (registry, path) = rest.split_once('/').unwrap_or((rest, ""));
     let repository = Repository::new(registry, path)?;
     Ok((format!("{scheme}{}", repository.registry()), repository.path().to_owned()))
-}
-
-/// Adds what people run into because actions don't see their environment.
-fn in_action(error: SaveError) -> anyhow::Error {
-    let SaveError::Content(ContentError::Nowhere(nowhere)) = &error else { return error.into() };
-    let hint = match nowhere.class() {
-        Class::Authentication => {
-            "An action of Bazel sees ~/.docker/config.json, and of the environment what --action_env names: \
-             `build --action_env=DOCKER_CONFIG` in .bazelrc passes that on"
-        }
-        Class::Unreachable => {
-            "An action of Bazel sees of the environment what --action_env names: `build --action_env=HTTPS_PROXY` in \
-             .bazelrc passes a proxy on, --action_env=SSL_CERT_FILE a CA"
-        }
-        _ => return error.into(),
-    };
-    let exit = Exit::from(nowhere.class());
-    crate::exit::fail(exit, format!("{error}\n{hint}"))
 }
 
 #[cfg(test)]

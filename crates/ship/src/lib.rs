@@ -1,9 +1,11 @@
-//! Pushes, loads, tests and serves images: the executable of every run target. Fetches layers of base images: a tool of actions.
+//! Pushes, loads, tests and serves images: the executable of every run target. Fetches layers of base images, and
+//! pushes while a build goes on: a tool of actions.
 //!
 //! The command line ([`cli`]) becomes a [`target::Target`] (what the build wrote, found and read) and then work: one
 //! module for each command, with its flags and one `run`. Standard output holds results only; all else goes
 //! through [`ui::Ui`] to standard error. Every command ends in one [`exit::Exit`].
 
+pub mod action;
 mod bazelrc;
 pub mod cli;
 pub mod cosign;

@@ -6,6 +6,7 @@
 mod destination;
 mod referrers;
 mod signer;
+pub mod upload;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

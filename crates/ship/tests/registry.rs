@@ -15,4 +15,5 @@ mod registry {
     mod referrers;
     mod serve;
     mod signer;
+    mod upload;
 }

@@ -46,11 +46,7 @@ stamps_test = analysistest.make(
 def _signer_test_impl(ctx):
     env = analysistest.begin(ctx)
     target = analysistest.target_under_test(env)
-    spec = json.decode([
-        action
-        for action in analysistest.target_actions(env)
-        if action.mnemonic == "FileWrite"
-    ][0].content)
+    spec = run_spec(env)
     signer = spec["push"]["signer"]
     file = {"path": "oci/tests/run/repository.txt", "rlocation": "_main/oci/tests/run/repository.txt"}
     asserts.equals(env, [
@@ -74,6 +70,43 @@ signer_test = analysistest.make(
     doc = "A push names its signer in the spec, argument by argument, and has all of its files.",
 )
 
+def _during_build_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    target = analysistest.target_under_test(env)
+    actions = actions_of(env, "OciPush")
+    asserts.equals(env, 1, len(actions), "one OciPush")
+    argv, inputs = actions[0].argv, [file.basename for file in actions[0].inputs.to_list()]
+    asserts.true(env, argv[0].endswith("/ship"), "OciPush runs " + argv[0])
+    asserts.equals(env, ["upload", "--spec", "--output"], [argv[1], argv[2], argv[4]])
+    for name in ["bottom.tar.gz", "config.json", "layer.json", "manifest.json", "pushed.spec.json"]:
+        asserts.true(env, name in inputs, name + " is an input of OciPush")
+    for name in ["stable-status.txt", "volatile-status.txt", "during_build.run.json", "image"]:
+        asserts.false(env, name in inputs, name + " is an input of OciPush")
+    result = actions[0].outputs.to_list()
+    asserts.equals(env, ["pushed"], [file.basename for file in result])
+    asserts.equals(env, result, target[OutputGroupInfo].pushed.to_list())
+    asserts.equals(env, ["during_build.run", "pushed"], [file.basename for file in target[DefaultInfo].files.to_list()])
+    runfiles = target[DefaultInfo].default_runfiles.files.to_list()
+    asserts.false(env, result[0] in runfiles, "what a push relies on holds the result of OciPush")
+    spec = json.decode([
+        action.content
+        for action in actions_of(env, "FileWrite")
+        if action.outputs.to_list()[0].basename == "pushed.spec.json"
+    ][0])
+    asserts.equals(
+        env,
+        {"blob_repository": None, "repository": "registry.example.com/team/app", "repository_file": None},
+        spec["push"],
+        "neither a tag nor a signer reruns OciPush",
+    )
+    asserts.equals(env, run_spec(env)["content"], spec["content"] | {"referrers": []})
+    return analysistest.end(env)
+
+during_build_test = analysistest.make(
+    _during_build_test_impl,
+    doc = "OciPush has what it sends and nothing of tags, stamps and signers.",
+)
+
 def _reference_test_impl(ctx):
     env = analysistest.begin(ctx)
     target = analysistest.target_under_test(env)
@@ -84,6 +117,8 @@ def _reference_test_impl(ctx):
     asserts.true(env, "digest" in inputs, "the digest is an input")
     asserts.false(env, "manifest.json" in inputs, "the manifest is an input")
     asserts.false(env, files[0] in target[DefaultInfo].files.to_list(), "the reference is built with the push")
+    asserts.equals(env, [], actions_of(env, "OciPush"), "nothing is pushed for it")
+    asserts.equals(env, [], target[OutputGroupInfo].pushed.to_list())
     return analysistest.end(env)
 
 reference_test = analysistest.make(

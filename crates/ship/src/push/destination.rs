@@ -19,14 +19,13 @@ use crate::ui::Ui;
 /// # Errors
 /// If no repository is declared, or one that no registry takes.
 pub(super) fn repository(target: &Target, declared: &spec::Push, args: &Args) -> anyhow::Result<Repository> {
-    let name = match (&args.repository, &declared.repository, &declared.repository_file) {
-        (Some(flag), _, _) => target.name(flag, "--repository")?,
-        (None, Some(text), _) => target.name(text, "the attribute repository")?,
-        (None, None, Some(file)) => target.only_name(file, "a repository")?,
-        (None, None, None) => {
-            return Err(usage("no repository to push to: set the attribute repository, or say --repository"));
-        }
+    let name = match &args.repository {
+        Some(flag) => Some(target.name(flag, "--repository")?),
+        None => self::declared(target, declared)?,
     };
+    let name = name.ok_or_else(|| {
+        usage("no repository to push to: set the attribute repository, or say --repository")
+    })?;
     let repository: Repository =
         name.text.parse().map_err(|error| usage(format!("{}: {error}", name.origin)))?;
     match args.registry.as_deref() {
@@ -34,6 +33,18 @@ pub(super) fn repository(target: &Target, declared: &spec::Push, args: &Args) ->
         Some(registry) => {
             repository.with_registry(registry).map_err(|error| usage(format!("--registry: {error}")))
         }
+    }
+}
+
+/// The repository that attributes name, if one does.
+///
+/// # Errors
+/// If it has a placeholder that nobody knows, or the file that should hold it doesn't.
+pub(super) fn declared(target: &Target, declared: &spec::Push) -> anyhow::Result<Option<Name>> {
+    match (&declared.repository, &declared.repository_file) {
+        (Some(text), _) => target.name(text, "the attribute repository").map(Some),
+        (None, Some(file)) => target.only_name(file, "a repository").map(Some),
+        (None, None) => Ok(None),
     }
 }
 
