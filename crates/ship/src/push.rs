@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use oci::Platform;
-use oci::reference::Repository;
+use oci::reference::{Repository, Tag};
 use registry::client::{Client, Options};
 use registry::push::{Push, Summary};
 use registry::read_back::{ReadBack, read_back};
@@ -82,12 +82,20 @@ pub fn about(spec: &Spec) -> String {
     if let Some(file) = &spec.push.remote_tags_file {
         tags.push(format!("as {} lists", file.path.display()));
     }
-    let tags = if tags.is_empty() { String::new() } else { format!(" and tags it {}", tags.join(", and ")) };
+    let mut tags =
+        if tags.is_empty() { String::new() } else { format!(" and tags it {}", tags.join(", and ")) };
+    if !spec.push.platform_tags.is_empty() {
+        tags += &format!(", and its image for each platform {}", spec.push.platform_tags.join(", "));
+    }
+    let signed = match &spec.push.signer {
+        Some(signer) => format!(" and {} has signed it", signer.label),
+        None => String::new(),
+    };
     format!(
         "{} pushes its image to {declared}{tags}.\n\n\
-         What the registry has already is not sent. A tag moves only once all that it names is there. Names may hold \
-         {{STABLE_…}} and other keys of the workspace status, and {{digest}}. Credentials come from the configuration of \
-         docker and podman (`docker login`).",
+         What the registry has already is not sent. A tag moves only once all that it names is there{signed}. Names may \
+         hold {{STABLE_…}} and other keys of the workspace status, and {{digest}}. Credentials come from the configuration \
+         of docker and podman (`docker login`).",
         spec.label
     )
 }
@@ -173,6 +181,11 @@ pub async fn run(
         ));
     }
     ui.say(format!("{}, in {}", describe(&summary, args.dry_run), seconds(started.elapsed())));
+    if summary.tagged > 0 {
+        let all = work.tags.iter().chain(work.image_tags.iter().map(|(_, tag)| tag));
+        let all: Vec<&str> = all.map(Tag::as_str).collect();
+        ui.say(format!("{} {}", if args.dry_run { "would tag it" } else { "tagged it" }, all.join(", ")));
+    }
     if let (Some(file), false) = (&args.digest_file, args.dry_run) {
         oci::atomic::write(&environment.resolve(file), target.root.digest.to_string().as_bytes())
             .context("pushed, but cannot write --digest-file")?;

@@ -42,6 +42,14 @@ fn help_names_what_is_declared() {
         (json!({}), "pushes its image to the repository of --repository."),
         (json!({ "repository_file": file("repository") }), "to the repository that bazel-out/"),
         (json!({ "repository": "r.example/a", "remote_tags_file": file("tags") }), "tags it as bazel-out/"),
+        (
+            json!({ "repository": "r.example/a", "remote_tags": ["1"], "platform_tags": ["{tag}-{arch}"] }),
+            "to r.example/a and tags it 1, and its image for each platform {tag}-{arch}.",
+        ),
+        (
+            json!({ "signer": { "label": "//:signer", "tool": file("tool") } }),
+            "all that it names is there and //:signer has signed it.",
+        ),
     ] {
         let ended = RunTarget::new(&declared).run(&["--help"]);
         let words: Vec<&str> = ended.stdout.split_whitespace().collect();

@@ -18,6 +18,7 @@ fn pushes_and_prints_the_reference_alone() {
     let first = target.run(&["--tag", "2", "-t", "1"]);
     assert_eq!((first.code, &first.stdout), (Some(0), &reference), "{first:?}");
     assert!(first.stderr.contains("pushed 2 blobs ("), "{first:?}");
+    assert!(first.stderr.ends_with(" s\ntagged it 1, 2\n"), "{first:?}");
     assert!(first.stderr.contains("sent: //app:layer (sha256:"), "{first:?}");
     assert!(!first.stderr.contains('\u{1b}'), "{first:?}");
     assert_eq!(fake.tags("app").into_keys().collect::<Vec<_>>(), ["1", "2"]);
@@ -92,6 +93,7 @@ fn a_dry_run_sends_nothing() {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(ended.stderr.contains("would send: //app:layer"), "{ended:?}");
     assert!(ended.stderr.contains("would push 2 blobs"), "{ended:?}");
+    assert!(ended.stderr.ends_with(" s\nwould tag it 1\n"), "{ended:?}");
     assert!(!file.exists() && fake.requests().iter().all(|request| request.method == "HEAD"));
 }
 
