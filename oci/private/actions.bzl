@@ -513,3 +513,23 @@ def write_report(ctx, *, image, report):
       report: File, declared.
     """
     _look_into(ctx, "OciReport", "Reporting on", "report", image, report)
+
+def write_index_report(ctx, *, label, index, nested, reports, report):
+    """OciReport of an index: the reports on its images in one. Runs only where somebody asks for it.
+
+    Args:
+      ctx: the rule's context.
+      label: string. The index's target.
+      index: File.
+      nested: list of File. The indexes that are listed in the index, at any depth.
+      reports: list of File. The reports on all images.
+      report: File, declared.
+    """
+    arguments = new_arguments(ctx)
+    arguments.add("index-report")
+    arguments.add("--label", label)
+    arguments.add("--index", index)
+    arguments.add_all(nested, before_each = "--nested")
+    arguments.add_all(reports, before_each = "--report")
+    arguments.add("--output", report)
+    _assemble(ctx, "OciReport", "Reporting on", arguments, depset([index] + nested + reports), [report])

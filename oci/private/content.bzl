@@ -98,6 +98,17 @@ def parts_of(info):
     indexes, images = _flatten([info])
     return indexes + images
 
+def indexes_below(info):
+    """The indexes that an index lists, also those in them.
+
+    Args:
+      info: OciImageInfo or OciIndexInfo.
+
+    Returns:
+      list of OciIndexInfo, without info itself.
+    """
+    return _flatten([info])[0][1:]
+
 def _unique(files):
     return {file: None for file in files}.keys()
 

@@ -3,7 +3,8 @@
 Each costs an action, which runs only where somebody asks for it; the manifest, the config and the digest are there anyway.
 """
 
-load(":actions.bzl", "write_archive", "write_layout", "write_report", "write_tree")
+load(":actions.bzl", "write_archive", "write_index_report", "write_layout", "write_report", "write_tree")
+load(":content.bzl", "images_below", "indexes_below")
 
 visibility("//oci/...")
 
@@ -47,6 +48,36 @@ def image_groups(ctx, *, image, content):
     write_report(ctx, image = image, report = report)
     archives = archive_groups(ctx, label = image.label, content = content, formats = ["docker", "oci"])
     return archives | {"mtree": depset([mtree]), "report": depset([report])}
+
+def index_groups(ctx, *, index, content):
+    """The groups of an index.
+
+    Args:
+      ctx: the rule's context.
+      index: OciIndexInfo.
+      content: struct from content.bzl. What the index consists of.
+
+    Returns:
+      dict from the name of a group to a depset of File.
+    """
+
+    # By manifest: an image may be listed in an index and in another one in it.
+    images = {image.manifest: image for image in images_below(index)}.values()
+    reports = []
+    for number, image in enumerate(images):
+        reports.append(ctx.actions.declare_file("%s.strata/reports/%d.json" % (ctx.label.name, number)))
+        write_report(ctx, image = image, report = reports[-1])
+    report = ctx.actions.declare_file(ctx.label.name + ".strata/report.json")
+    write_index_report(
+        ctx,
+        label = index.label,
+        index = index.index,
+        nested = {nested.index: None for nested in indexes_below(index)}.keys(),
+        reports = reports,
+        report = report,
+    )
+    archives = archive_groups(ctx, label = index.label, content = content, formats = ["oci"])
+    return archives | {"report": depset([report])}
 
 def image_outputs(ctx, *, image, content, groups = {}, resource_set = None):
     """What every rule of one image or artifact gives.

@@ -5,7 +5,7 @@ load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
 load(":actions.bzl", "write_index", "write_layout")
 load(":content.bzl", "content_of")
 load(":expansion.bzl", "make_parts")
-load(":image_groups.bzl", "archive_groups")
+load(":image_groups.bzl", "index_groups")
 load(":index_images.bzl", "INDEX_IMAGES_ATTRS", "check_images", "images_of")
 load(":labels.bzl", "display_label")
 
@@ -42,7 +42,7 @@ def _oci_image_index_impl(ctx):
         OutputGroupInfo(
             digest = depset([index.digest]),
             index = depset([index.index]),
-            **archive_groups(ctx, label = label, content = content, formats = ["oci"])
+            **index_groups(ctx, index = index, content = content)
         ),
         index,
     ]
@@ -53,7 +53,7 @@ oci_image_index_rule = rule(
 
 Default output: `<name>`, one OCI image layout directory with all images, made only where it is asked for.
 Output groups: `index`, the file `<name>.strata/index.json`, and `digest`, `<name>.strata/digest`; `oci_archive`, a tar
-of the layout, made only where it is asked for.
+of the layout, and `report`, what is in the index and each of its images, as JSON, made only where they are asked for.
 
 With `platforms`, the one image in `images` is built for each, by the usual rules: its files have the names that they always
 have, `<image>` and `<image>.strata/…`, in the output directory of each platform's configuration

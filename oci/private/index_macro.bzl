@@ -1,6 +1,7 @@
 """oci_image_index: the macro over oci_image_index_rule, with its helper targets."""
 
 load(":index.bzl", "oci_image_index_rule")
+load(":inspect.bzl", "inspect_target")
 load(":macros.bzl", "common_attributes", "digest_target", "route")
 load(":run_macros.bzl", "run_targets")
 
@@ -18,7 +19,7 @@ def oci_image_index(name, *, images, annotations = None, repo_tags = None, repos
     ```
 
     Targets: `<name>`, an OCI image layout directory with all images; `<name>.digest`, a file that holds `sha256:…`;
-    `<name>.load` where repo_tags is given, `<name>.push` where repository is.
+    `<name>.inspect`, which shows what is in it; `<name>.load` where repo_tags is given, `<name>.push` where repository is.
 
     Args:
       name: string.
@@ -32,4 +33,5 @@ def oci_image_index(name, *, images, annotations = None, repo_tags = None, repos
     route(kwargs, "annotations", annotations)
     oci_image_index_rule(name = name, images = images, **(kwargs | common))
     digest_target(name, common)
+    inspect_target(name, common)
     run_targets(name, repo_tags = repo_tags, repository = repository, common = common)

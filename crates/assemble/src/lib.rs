@@ -12,6 +12,7 @@ pub mod base;
 pub mod ca_certs;
 pub mod debs;
 pub mod index;
+pub mod index_report;
 pub mod layout;
 mod lines;
 pub mod manifest;
@@ -52,6 +53,8 @@ enum Command {
     Tree(tree::Args),
     /// Writes what is in an image, as JSON.
     Report(report::Args),
+    /// Writes what is in an index, as JSON, from reports on its images.
+    IndexReport(index_report::Args),
     /// Writes an archive with everything that a manifest or index names, for `docker load` and others.
     Archive(archive::Args),
     /// Writes a layout directory with everything that a manifest or index names.
@@ -77,6 +80,7 @@ impl Cli {
             Command::Base(args) => base::run(&args, warn),
             Command::Tree(args) => tree::run(&args, warn),
             Command::Report(args) => report::run(&args, warn),
+            Command::IndexReport(args) => index_report::run(&args),
             Command::Archive(args) => archive::run(&args, warn),
             Command::Layout(args) => layout::run(&args),
             Command::Reference(args) => reference::run(&args),

@@ -81,6 +81,12 @@ fn named((at, layer): (usize, &Layer)) -> LayerJson {
     metadata
 }
 
+/// Writes the report on the image of `stack` to `output`, for tests of what is made from reports.
+#[cfg(test)]
+pub(crate) fn write_example(stack: StackArgs, output: &std::path::Path) {
+    run(&Args { stack, output: output.to_owned() }, |_| {}).expect("an example can be reported on");
+}
+
 #[cfg(test)]
 mod tests {
     use std::{fs, path::Path};

@@ -1,12 +1,15 @@
-//! What is in an image, as one JSON document for people and programs: the output group `report`, which `ship inspect` shows.
+//! What is in an image or an index, as one JSON document for people and programs: the output group `report`, which `ship inspect` shows.
 //!
 //! A reader refuses a major version that it does not know, and passes over fields that it does not know.
 
+mod index;
+
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
+pub use self::index::{AnyReport, IndexReport};
 use crate::{digest::Digest, json, platform::Platform};
 
 /// The major version that is written and read.
@@ -66,16 +69,7 @@ impl Report {
     /// # Errors
     /// [`ReportError`]
     pub fn parse(bytes: &[u8]) -> Result<Self, ReportError> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            v: u64,
-        }
-        // The version first: of another one nothing else may be expected.
-        let Versioned { v } = json::parse("a report of an image", bytes)?;
-        if v != VERSION {
-            return Err(ReportError::Version { found: v });
-        }
-        Ok(json::parse("a report of an image", bytes)?)
+        parse(bytes)
     }
 
     /// The bytes: sorted and indented, with a newline at the end.
@@ -83,10 +77,28 @@ impl Report {
     /// # Errors
     /// None in practice; see [`json::canonical`].
     pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut bytes = serde_json::to_vec_pretty(&serde_json::to_value(self)?)?;
-        bytes.push(b'\n');
-        Ok(bytes)
+        to_json(self)
     }
+}
+
+/// Parses a report of one kind or the other.
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ReportError> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        v: u64,
+    }
+    // The version first: of another one nothing else may be expected.
+    let Versioned { v } = json::parse("a report", bytes)?;
+    if v != VERSION {
+        return Err(ReportError::Version { found: v });
+    }
+    Ok(json::parse("a report", bytes)?)
+}
+
+fn to_json(report: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
+    let mut bytes = serde_json::to_vec_pretty(&serde_json::to_value(report)?)?;
+    bytes.push(b'\n');
+    Ok(bytes)
 }
 
 /// Why bytes are not a report that can be read.
@@ -110,9 +122,8 @@ pub enum ReportError {
 mod tests {
     use super::*;
 
-    #[test]
-    fn round_trip() {
-        let report = Report {
+    pub(super) fn report() -> Report {
+        Report {
             v: VERSION,
             label: "//app:image".into(),
             digest: Digest::of(b"manifest"),
@@ -130,7 +141,12 @@ mod tests {
                 annotations: BTreeMap::new(),
             }],
             replaced_links: vec!["/bin".into()],
-        };
+        }
+    }
+
+    #[test]
+    fn round_trip() {
+        let report = report();
         let bytes = report.to_json().unwrap();
         assert_eq!(Report::parse(&bytes).unwrap(), report);
         assert!(

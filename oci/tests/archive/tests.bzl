@@ -56,10 +56,11 @@ asked_for_test = analysistest.make(
 
 def _inspect_runfiles_test_impl(ctx):
     env = analysistest.begin(ctx)
-    info = analysistest.target_under_test(env)[DefaultInfo]
-    asserts.equals(env, "image.inspect.run", info.files_to_run.executable.basename)
+    target = analysistest.target_under_test(env)
+    info = target[DefaultInfo]
+    asserts.equals(env, target.label.name + ".run", info.files_to_run.executable.basename)
     names = [file.basename for file in info.default_runfiles.files.to_list()]
-    for name in ["image.inspect.run.json", "report.json"]:
+    for name in [target.label.name + ".run.json", "report.json"]:
         asserts.true(env, name in names, "%s is in the runfiles" % name)
     for name in names:
         asserts.false(env, name.endswith((".tar", ".tar.gz")), "%s is in the runfiles of inspect, which needs no layer" % name)
@@ -67,7 +68,7 @@ def _inspect_runfiles_test_impl(ctx):
 
 inspect_runfiles_test = analysistest.make(
     _inspect_runfiles_test_impl,
-    doc = "To look at an image needs its report, and no layer.",
+    doc = "To look at an image or index needs its report, and no layer.",
 )
 
 def _base_inputs_test_impl(ctx):

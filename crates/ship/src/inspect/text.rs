@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use oci::report::{Layer, Report};
+use oci::report::{IndexReport, Layer, Report};
 use serde_json::{Map, Value};
 
 use crate::ui::{bytes, count};
@@ -38,6 +38,33 @@ pub(super) fn show(report: &Report) -> String {
         for sentence in &report.replaced_links {
             line(&mut text, format_args!("  {sentence}"));
         }
+    }
+    text
+}
+
+/// The report on an index as text: what it lists, then each image.
+pub(super) fn show_index(report: &IndexReport) -> String {
+    let mut text = format!("{}\n", report.label);
+    field(&mut text, "Digest", &report.digest.to_string());
+    let images = count(report.images.len(), "image");
+    field(&mut text, "Size", &format!("{} in {images}, what they share counted once", bytes(report.size)));
+    field(&mut text, "Media type", &report.media_type);
+    let annotations = report.annotations.iter().map(|(key, value)| format!("{key}={value}"));
+    list(&mut text, "Annotations", annotations);
+    text.push_str("\nImages\n");
+    let platforms: Vec<String> = report
+        .images
+        .iter()
+        .map(|image| image.platform.as_ref().map_or_else(|| "(none)".to_owned(), ToString::to_string))
+        .collect();
+    let width = platforms.iter().map(String::len).max().unwrap_or_default();
+    for (platform, image) in platforms.iter().zip(&report.images) {
+        let size = bytes(image.size);
+        line(&mut text, format_args!("  {platform:<width$}  {size:>9}  {}  {}", image.digest, image.label));
+    }
+    for image in &report.images {
+        text.push('\n');
+        text.push_str(&show(image));
     }
     text
 }
@@ -186,6 +213,48 @@ Links that layers replace
         .replace("ONE", &Digest::of(b"1").to_string())
         .replace("TWO", &Digest::of(b"2").to_string());
         assert_eq!(show(&report()), expected);
+    }
+
+    #[test]
+    fn an_index_and_then_each_image() {
+        let arm64 = Report {
+            label: "//app:other".into(),
+            platform: Some("linux/arm64/v8".parse().unwrap()),
+            size: 1,
+            ..report()
+        };
+        let index = IndexReport {
+            v: oci::report::VERSION,
+            label: "//app:index".into(),
+            digest: Digest::of(b"index"),
+            media_type: "application/vnd.oci.image.index.v1+json".into(),
+            size: 27_101_500,
+            annotations: [("a".to_owned(), "b".to_owned())].into(),
+            images: vec![report(), arm64.clone(), Report { platform: None, ..report() }],
+        };
+        let image = Digest::of(b"manifest");
+        let expected = format!(
+            "\
+//app:index
+  Digest        {}
+  Size          27.1 MB in 3 images, what they share counted once
+  Media type    application/vnd.oci.image.index.v1+json
+  Annotations   a=b
+
+Images
+  linux/amd64       27.1 MB  {image}  //app:image
+  linux/arm64/v8        1 B  {image}  //app:other
+  (none)            27.1 MB  {image}  //app:image
+
+{}
+{}
+",
+            Digest::of(b"index"),
+            show(&report()),
+            show(&arm64),
+        );
+        let text = show_index(&index);
+        assert!(text.starts_with(&expected), "{text}");
     }
 
     #[test]
