@@ -53,6 +53,8 @@ pub(crate) struct Auth {
 #[derive(Debug, Default)]
 struct State {
     challenge: Option<Challenge>,
+    /// What the registry said that tokens should be for; by what they were wanted for, since many may be wanted at once.
+    wishes: BTreeMap<Scope, String>,
     /// By repository, since podman's files may differ between them.
     found: BTreeMap<String, Option<Found>>,
     tokens: BTreeMap<Scope, Token>,
@@ -94,14 +96,14 @@ impl Auth {
             (_, Some(Credential::Bearer(token))) => bearer(token.reveal()),
             (Challenge::Basic, Some(Credential::Basic { user, password })) => Some(basic(&user, &password)),
             (Challenge::Basic, _) => None,
-            (Challenge::Bearer { realm, service, scope: asked }, credential) => {
+            (Challenge::Bearer { realm, service, scope: _ }, credential) => {
                 if let Some(token) = state.tokens.get(scope).filter(|token| token.renew_at > Instant::now()) {
                     return Ok(Authorization { header: Some(token.header.clone()), used });
                 }
                 let request = TokenRequest {
                     realm: self.realm(&realm)?,
                     service: service.as_deref(),
-                    scopes: scopes(scope, asked.as_deref()),
+                    scopes: scopes(scope, state.wishes.get(scope).map(String::as_str)),
                     credential: credential.as_ref(),
                     used: &used,
                 };
@@ -118,6 +120,9 @@ impl Auth {
         let mut state = self.state.lock().await;
         if state.tokens.get(scope).is_some_and(|token| Some(&token.header) == sent.header.as_ref()) {
             state.tokens.remove(scope);
+        }
+        if let Challenge::Bearer { scope: Some(wish), .. } = &challenge {
+            state.wishes.insert(scope.clone(), wish.clone());
         }
         state.challenge = Some(challenge);
     }
