@@ -53,6 +53,15 @@ pub enum Event<'a> {
         /// How it got there.
         how: Arrival,
     },
+    /// The registry does not mount a blob that one of its repositories has, so it was sent to another, too.
+    NotMounted {
+        /// Its name.
+        name: &'a str,
+        /// The repository that has it.
+        from: &'a str,
+        /// The one that it was sent to.
+        to: &'a str,
+    },
     /// A manifest or index is at the registry.
     Manifest {
         /// Its digest.

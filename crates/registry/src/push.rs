@@ -19,20 +19,19 @@ use std::future::Future;
 use std::sync::Arc;
 
 use oci::descriptor::Descriptor;
+use oci::digest::Digest;
 use oci::reference::Tag;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::client::{Blob, Client};
-use crate::content::{Content, Source};
+use crate::carry::{Carrier, Scopes};
+use crate::client::Client;
+use crate::content::Content;
 use crate::error::Error;
 use crate::event::{Arrival, Event};
+use crate::jobs::Jobs;
 use crate::plan::{Plan, is_foreign};
 use crate::scope::Scope;
-
-/// A blob of at most this size is sent without asking for it first, if it is a config: when the manifest isn't
-/// there, its config hardly ever is, and asking costs what sending does.
-const SENT_UNASKED: u64 = 64 << 10;
+use crate::sharing::Share;
 
 /// What to push, and where to.
 #[derive(Clone, Debug)]
@@ -51,8 +50,10 @@ pub struct Push {
     pub blob_repository: Option<String>,
     /// Where the bytes are.
     pub content: Arc<Content>,
-    /// How many blobs are under way at once. At least 1; 8 is a good number.
-    pub jobs: usize,
+    /// How much is under way at once.
+    pub jobs: Jobs,
+    /// What it shares with other pushes to the same registry ([`crate::sharing`]); good for one push.
+    pub share: Option<Arc<Share>>,
     /// Push layers that aren't to be distributed, too.
     pub push_foreign: bool,
     /// Ask, and change nothing.
@@ -142,29 +143,6 @@ pub async fn tag(client: &Client, push: &Push) -> Result<usize, Error> {
     move_tags(client, push, &Scopes::new(client, push, &plan)).await
 }
 
-/// The repositories that blobs go to.
-#[derive(Clone, Debug)]
-struct Scopes {
-    /// The one that is pushed to.
-    target: Arc<Scope>,
-    /// The one that gets layers first, if there is one.
-    home: Option<Arc<Scope>>,
-}
-
-impl Scopes {
-    fn new(client: &Client, push: &Push, plan: &Plan) -> Self {
-        let mount_from: BTreeSet<String> = plan
-            .blobs
-            .iter()
-            .flat_map(|blob| push.content.mounts(&blob.digest, client.registry()).map(str::to_owned))
-            .collect();
-        let home = push.blob_repository.as_deref().filter(|home| *home != push.repository);
-        let home = home.map(|home| Arc::new(Scope::push(home, mount_from.clone())));
-        let mount_from = mount_from.into_iter().chain(home.iter().map(|home| home.repository().to_owned()));
-        Self { target: Arc::new(Scope::push(&push.repository, mount_from.collect())), home }
-    }
-}
-
 /// Brings all that the root names; returns whether the root itself was there, and so all of it.
 async fn push_below(
     client: &Client,
@@ -173,11 +151,14 @@ async fn push_below(
     plan: &Plan,
     summary: &mut Summary,
 ) -> Result<bool, Error> {
+    let share = push.share.clone().unwrap_or_default();
+    // Whatever becomes of this push, nobody waits for it longer than for its blobs.
+    let _promises = share.promises();
     summary.foreign += plan.foreign.len();
     let exists = client.has_manifest(&scopes.target, &push.root).await?;
     let levels = if exists { Vec::new() } else { missing(client, push, &scopes.target, plan).await? };
     let lacking = levels.iter().flatten().chain((!exists).then_some(&push.root));
-    push_blobs(client, push, scopes, needed(push, plan, lacking)?, summary).await?;
+    push_blobs(client, push, scopes, &share, needed(push, plan, lacking)?, summary).await?;
     for level in levels {
         push_level(client, push, &scopes.target, level).await?;
     }
@@ -201,7 +182,7 @@ async fn missing(
         async move { Ok((level, !client.has_manifest(&scope, &manifest).await?, manifest)) }
     });
     let mut levels = vec![Vec::new(); plan.levels.len()];
-    for (level, lacks, manifest) in in_parallel(push.jobs, asks).await? {
+    for (level, lacks, manifest) in in_parallel(&push.jobs, asks).await? {
         if lacks {
             levels[level].push(manifest);
         }
@@ -210,108 +191,59 @@ async fn missing(
 }
 
 /// The blobs that the manifests in `lacking` name: those of manifests that are there are there as well, but for layers that
-/// aren't to be distributed, which an earlier push may have left out. In the order of the plan; the second value is how
-/// many needn't be looked at.
+/// aren't to be distributed, which an earlier push may have left out. In the order of the plan; the second value is those
+/// that needn't be looked at.
 fn needed<'a>(
     push: &Push,
     plan: &Plan,
     lacking: impl Iterator<Item = &'a Descriptor>,
-) -> Result<(Vec<Descriptor>, usize), Error> {
+) -> Result<(Vec<Descriptor>, Vec<Digest>), Error> {
     let mut named = BTreeSet::new();
     for manifest in lacking {
         named.extend(push.content.document(&manifest.digest)?.children().map(|child| child.digest));
     }
     let wanted = |blob: &&Descriptor| named.contains(&blob.digest) || is_foreign(blob);
-    let needed: Vec<Descriptor> = plan.blobs.iter().filter(wanted).cloned().collect();
-    let there = plan.blobs.len() - needed.len();
-    Ok((needed, there))
+    let (needed, there): (Vec<&Descriptor>, Vec<_>) = plan.blobs.iter().partition(wanted);
+    Ok((needed.into_iter().cloned().collect(), there.into_iter().map(|blob| blob.digest).collect()))
 }
 
 async fn push_blobs(
     client: &Client,
     push: &Push,
     scopes: &Scopes,
-    (blobs, there): (Vec<Descriptor>, usize),
+    share: &Arc<Share>,
+    (blobs, there): (Vec<Descriptor>, Vec<Digest>),
     summary: &mut Summary,
 ) -> Result<(), Error> {
-    summary.existed += there;
+    summary.existed += there.len();
+    share.found(&push.repository, &there);
     if blobs.is_empty() {
         return Ok(());
     }
     let bytes = blobs.iter().map(|blob| blob.size).sum();
     (client.listener())(&Event::Planned { blobs: blobs.len(), bytes });
+    let carrier = Carrier {
+        client: client.clone(),
+        scopes: scopes.clone(),
+        content: Arc::clone(&push.content),
+        jobs: push.jobs.clone(),
+        share: Arc::clone(share),
+        dry_run: push.dry_run,
+    };
     let work = blobs.into_iter().map(|descriptor| {
-        let (client, scopes, content) = (client.clone(), scopes.clone(), Arc::clone(&push.content));
-        let dry_run = push.dry_run;
+        let carrier = carrier.clone();
         async move {
-            let how = push_blob(&client, &scopes, &content, &descriptor, dry_run).await?;
+            let how = carrier.carry(&descriptor).await?;
             let Descriptor { digest, size, .. } = &descriptor;
-            (client.listener())(&Event::Blob { digest, name: &content.name(digest), size: *size, how });
+            let name = carrier.content.name(digest);
+            (carrier.client.listener())(&Event::Blob { digest, name: &name, size: *size, how });
             Ok((how, *size))
         }
     });
-    for (how, size) in in_parallel(push.jobs, work).await? {
+    for (how, size) in all(work).await? {
         summary.count(how, size);
     }
     Ok(())
-}
-
-async fn push_blob(
-    client: &Client,
-    scopes: &Scopes,
-    content: &Arc<Content>,
-    descriptor: &Descriptor,
-    dry_run: bool,
-) -> Result<Arrival, Error> {
-    let blob = Blob { digest: descriptor.digest, size: descriptor.size };
-    let ask = dry_run || !is_small_config(descriptor);
-    if ask && client.has_blob(&scopes.target, &blob.digest).await? {
-        return Ok(Arrival::Existed);
-    }
-    match &scopes.home {
-        // A config belongs to one image, and is no layer to share.
-        Some(home) if !is_config(descriptor) => {
-            let how = if client.has_blob(home, &blob.digest).await? {
-                Arrival::Mounted
-            } else {
-                bring(client, home, blob, content, dry_run).await?
-            };
-            if !dry_run {
-                let mounted = client.put_blob(&scopes.target, blob, &[home.repository()], content).await?;
-                return Ok(if mounted { how } else { Arrival::Sent });
-            }
-            Ok(how)
-        }
-        _ => bring(client, &scopes.target, blob, content, dry_run).await,
-    }
-}
-
-/// Brings a blob that the repository of `scope` lacks there: by a mount where it can be, else by sending it.
-async fn bring(
-    client: &Client,
-    scope: &Scope,
-    blob: Blob,
-    content: &Arc<Content>,
-    dry_run: bool,
-) -> Result<Arrival, Error> {
-    let from = content.mounts(&blob.digest, client.registry()).filter(|from| *from != scope.repository());
-    // What is here may be in none of them: one try costs nothing, and more do. What isn't here is in one of them.
-    let tries = if matches!(content.source(&blob.digest), Ok(Source::Remote(_))) { usize::MAX } else { 1 };
-    let from: Vec<&str> = from.take(tries).collect();
-    if dry_run {
-        return Ok(if from.is_empty() { Arrival::WouldSend } else { Arrival::Mounted });
-    }
-    let mounted = client.put_blob(scope, blob, &from, content).await?;
-    Ok(if mounted { Arrival::Mounted } else { Arrival::Sent })
-}
-
-fn is_config(descriptor: &Descriptor) -> bool {
-    use oci::media_type::{Kind, kind};
-    kind(&descriptor.media_type) == Some(Kind::Config)
-}
-
-fn is_small_config(descriptor: &Descriptor) -> bool {
-    descriptor.size <= SENT_UNASKED && is_config(descriptor)
 }
 
 /// Puts manifests, none of which names another.
@@ -333,7 +265,7 @@ async fn push_level(
             Ok(())
         }
     });
-    in_parallel(push.jobs, work).await.map(drop)
+    in_parallel(&push.jobs, work).await.map(drop)
 }
 
 /// Puts the root by its digest.
@@ -360,25 +292,27 @@ async fn move_tags(client: &Client, push: &Push, scopes: &Scopes) -> Result<usiz
     Ok(done.len())
 }
 
-/// Runs `work`, at most `jobs` at once, started in order. The first error ends all of it.
+/// Runs `work`, each as soon as there is room for it. The first error ends all of it.
 pub(crate) async fn in_parallel<T: Send + 'static>(
-    jobs: usize,
+    jobs: &Jobs,
     work: impl Iterator<Item = impl Future<Output = Result<T, Error>> + Send + 'static>,
 ) -> Result<Vec<T>, Error> {
-    let slots = Arc::new(Semaphore::new(jobs.max(1)));
-    let mut running = JoinSet::new();
-    let mut done = Vec::new();
-    for work in work {
-        // Taken here and not in the task, so that work starts in order and waits without being spawned.
-        let slot = Arc::clone(&slots).acquire_owned().await;
-        while let Some(result) = running.try_join_next() {
-            done.push(joined(result)?);
-        }
-        running.spawn(async move {
-            let _slot = slot;
+    let with_room = work.map(|work| {
+        let jobs = jobs.clone();
+        async move {
+            let _room = jobs.room().await;
             work.await
-        });
-    }
+        }
+    });
+    all(with_room).await
+}
+
+/// Runs `work`, started in order. The first error ends all of it.
+async fn all<T: Send + 'static>(
+    work: impl Iterator<Item = impl Future<Output = Result<T, Error>> + Send + 'static>,
+) -> Result<Vec<T>, Error> {
+    let mut running: JoinSet<_> = work.collect();
+    let mut done = Vec::with_capacity(running.len());
     while let Some(result) = running.join_next().await {
         done.push(joined(result)?);
     }

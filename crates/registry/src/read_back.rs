@@ -8,6 +8,7 @@ use oci::manifest::Document;
 use crate::client::{Blob, Client};
 use crate::content::is_document;
 use crate::error::{Asked, Error};
+use crate::jobs::Jobs;
 use crate::plan::is_foreign;
 use crate::push::in_parallel;
 use crate::scope::Scope;
@@ -72,6 +73,6 @@ pub async fn read_back(
                 client.verify_blob(&scope, Blob { digest: descriptor.digest, size: descriptor.size }).await
             }
         });
-    in_parallel(jobs, work).await?;
+    in_parallel(&Jobs::new(jobs), work).await?;
     Ok(read)
 }

@@ -24,6 +24,14 @@ impl Scope {
         Self { repository: repository.to_owned(), push: true, mount_from }
     }
 
+    /// The same, with blobs mounted from this repository too.
+    #[must_use]
+    pub(crate) fn and_mount_from(&self, other: &str) -> Self {
+        let mut scope = self.clone();
+        scope.mount_from.insert(other.to_owned());
+        scope
+    }
+
     /// The repository.
     #[must_use]
     pub fn repository(&self) -> &str {

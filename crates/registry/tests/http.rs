@@ -11,4 +11,5 @@ mod http {
     mod referrers;
     mod remote;
     mod serve;
+    mod sharing;
 }

@@ -17,6 +17,7 @@ use anyhow::Context as _;
 use oci::Platform;
 use oci::reference::{Repository, Tag};
 use registry::client::{Client, Options};
+use registry::jobs::Jobs;
 use registry::push::{Push, Summary};
 use registry::read_back::{ReadBack, read_back};
 use registry::serve::Embedded;
@@ -149,7 +150,8 @@ pub async fn run(
         referrers,
         blob_repository,
         content: Arc::clone(&target.content),
-        jobs: args.jobs.get(),
+        jobs: Jobs::new(args.jobs.get()),
+        share: None,
         push_foreign: args.allow_nondistributable_artifacts,
         dry_run: args.dry_run,
     };

@@ -118,6 +118,9 @@ impl Ui {
                     self.say(format!("attached: {name}, to {subject}, under the tag {}", tag(subject)));
                 }
             },
+            Event::NotMounted { name, from, to } => {
+                self.detail(format!("sent to {to} too, since the registry did not mount it from {from}: {name}"));
+            }
             Event::Manifest { digest } => self.detail(format!("manifest: {digest}")),
             Event::Tagged { tag } => self.detail(format!("tagged: {tag}")),
             Event::Retry { error, wait } => {

@@ -8,6 +8,7 @@ use registry::client::{Client, Options};
 use registry::content::{Content, Source};
 use registry::error::Error;
 use registry::event::{Event, Listener};
+use registry::jobs::Jobs;
 use registry::keychain::Keychain;
 use registry::push::{Push, Summary, push};
 use registry::retry::Policy;
@@ -61,7 +62,8 @@ pub(crate) fn to_app(content: Content, root: Descriptor, tags: &[&str]) -> Push 
         referrers: Vec::new(),
         blob_repository: None,
         content: Arc::new(content),
-        jobs: 4,
+        jobs: Jobs::new(4),
+        share: None,
         push_foreign: false,
         dry_run: false,
     }
