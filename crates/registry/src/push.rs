@@ -117,6 +117,16 @@ pub async fn push(client: &Client, push: &Push) -> Result<Summary, Error> {
     Ok(summary)
 }
 
+/// Whether the registry has the image: the question that a push begins with, asked with its credentials. Nothing changes.
+///
+/// # Errors
+/// If the registry can't be asked, or wants other credentials.
+pub async fn exists(client: &Client, push: &Push) -> Result<bool, Error> {
+    let plan = Plan::new(&push.content, &push.root, push.push_foreign)?;
+    let _room = push.jobs.room().await;
+    client.has_manifest(&Scopes::new(client, push, &plan).target, &push.root).await
+}
+
 /// Pushes an image, the root by its digest, and what is about it, and leaves all tags as they are.
 ///
 /// # Errors

@@ -15,7 +15,7 @@ use crate::exit::{Exit, usage};
 use crate::spec::{self, Spec};
 use crate::target::Target;
 use crate::ui::Ui;
-use crate::{cosign, fetch, inspect, interrupt, load, push, serve, spec_path, test};
+use crate::{cosign, deploy, fetch, inspect, interrupt, load, push, serve, spec_path, test};
 
 /// What is the same in all commands.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -61,6 +61,14 @@ enum PlainCommand {
         #[command(flatten)]
         args: push::upload::Args,
     },
+    /// Push and load all that a spec names.
+    Deploy {
+        /// The spec, as the build writes it beside a run target.
+        #[arg(long, value_name = "FILE")]
+        spec: PathBuf,
+        #[command(flatten)]
+        args: deploy::Args,
+    },
     /// Serve an OCI layout directory, read-only and on loopback, until interrupted.
     Serve(serve::Args),
     /// Fetch one blob from the first registry that has it into a file, verified. What the action `OciFetch` does.
@@ -70,9 +78,6 @@ enum PlainCommand {
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 partly done, 4 credentials, 5 unreachable, \
                           130 interrupted";
 
-/// What is said when a push is interrupted.
-const PUSH_INTERRUPTED: &str = "interrupted: no tag names anything that is incomplete";
-
 /// A command that is ready to run.
 #[derive(Debug)]
 pub enum Command {
@@ -80,6 +85,8 @@ pub enum Command {
     Push(Spec, PathBuf, push::Args),
     /// Load what a spec names.
     Load(Spec, PathBuf, load::Args),
+    /// Push and load all that a spec names.
+    Deploy(Spec, PathBuf, deploy::Args),
     /// Show what a spec names.
     Inspect(Spec, PathBuf, inspect::Args),
     /// Sign or attest what a spec names.
@@ -129,6 +136,10 @@ pub fn parse(
         PlainCommand::Upload { spec, args } => {
             let (spec, path) = named(environment, &spec, spec::Command::Push)?;
             Command::Upload(spec, path, args)
+        }
+        PlainCommand::Deploy { spec, args } => {
+            let (spec, path) = named(environment, &spec, spec::Command::Deploy)?;
+            Command::Deploy(spec, path, args)
         }
         PlainCommand::Serve(args) => Command::Serve(args),
         PlainCommand::Fetch(args) => Command::Fetch(args),
@@ -208,6 +219,11 @@ fn run_target(
             let (common, args) = flags_with_examples(&spec.label, load::about(&spec), &examples, arguments);
             (common, Command::Load(spec, path, args))
         }
+        spec::Command::Deploy => {
+            let examples = deploy::examples(&spec.label);
+            let (common, args) = flags_with_examples(&spec.label, deploy::about(&spec), &examples, arguments);
+            (common, Command::Deploy(spec, path, args))
+        }
         spec::Command::Inspect => {
             let (common, args) = flags(&spec.label, inspect::about(&spec), arguments);
             (common, Command::Inspect(spec, path, args))
@@ -234,7 +250,7 @@ pub async fn run(command: &Command, environment: &Environment, ui: &Ui) -> anyho
         Command::Push(spec, path, args) => {
             let target = Target::open(spec, path, environment, ui)?;
             let work = push::run(&target, &spec.push, args, environment, ui);
-            let done = interrupt::unless(work, Duration::ZERO, PUSH_INTERRUPTED, ui).await;
+            let done = interrupt::unless(work, Duration::ZERO, push::INTERRUPTED, ui).await;
             done.with_context(|| format!("{}: push", spec.label))
         }
         Command::Load(spec, path, args) => {
@@ -243,6 +259,9 @@ pub async fn run(command: &Command, environment: &Environment, ui: &Ui) -> anyho
             let done = interrupt::unless(work, Duration::ZERO, "interrupted", ui).await;
             done.with_context(|| format!("{}: load", spec.label))
         }
+        Command::Deploy(spec, path, args) => deploy::run(spec, path, args, environment, ui)
+            .await
+            .with_context(|| format!("{}: deploy", spec.label)),
         Command::Inspect(spec, path, args) => inspect::run(spec, path, args, environment, ui)
             .with_context(|| format!("{}: inspect", spec.label)),
         Command::Cosign(spec, _, args) if args.help => {
@@ -263,7 +282,7 @@ pub async fn run(command: &Command, environment: &Environment, ui: &Ui) -> anyho
         Command::Upload(spec, path, args) => {
             let target = Target::open(spec, path, environment, ui)?;
             let work = push::upload::run(&target, &spec.push, args, environment, ui);
-            let done = interrupt::unless(work, Duration::ZERO, PUSH_INTERRUPTED, ui).await;
+            let done = interrupt::unless(work, Duration::ZERO, push::INTERRUPTED, ui).await;
             done.with_context(|| format!("{}: push during the build", spec.label))
         }
         Command::Serve(args) => {

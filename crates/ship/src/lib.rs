@@ -10,6 +10,7 @@ mod bazelrc;
 pub mod cli;
 pub mod cosign;
 pub mod credentials;
+pub mod deploy;
 pub mod environment;
 pub mod exit;
 pub mod fetch;

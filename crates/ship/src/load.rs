@@ -119,6 +119,14 @@ pub fn examples(label: &str) -> String {
     )
 }
 
+/// What the image will be called: all that can be wrong with a load before a runtime is asked.
+///
+/// # Errors
+/// If there is no name, or one that no image can have.
+pub fn check(target: &Target, load: &spec::Load, args: &Args) -> anyhow::Result<Vec<Reference>> {
+    names::parse(&target.load_names(load, &args.tags)?)
+}
+
 /// Loads `target` and returns how it ended. Prints `Loaded image: REF` for each name on standard output, or on standard
 /// error where that is the container's. Where it is dropped, as Ctrl-C does, what it has begun at the runtime is taken back.
 ///
@@ -131,7 +139,7 @@ pub async fn run(
     environment: &Environment,
     ui: &Ui,
 ) -> anyhow::Result<Exit> {
-    let names = names::parse(&target.load_names(load, &args.tags)?)?;
+    let names = check(target, load, args)?;
     if args.output.is_some() || (load.loader.is_some() && args.runtime.is_none()) {
         by_file(target, load, args, &names, environment, ui).await
     } else {

@@ -4,35 +4,37 @@
 //! sent before all of it is known to be right.
 
 mod destination;
+mod ready;
 mod referrers;
 mod signer;
 pub mod upload;
 
+pub(crate) use ready::{Ready, client, ready, send};
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
 use oci::Platform;
-use oci::reference::{Repository, Tag};
-use registry::client::{Client, Options};
+use oci::reference::Tag;
 use registry::jobs::Jobs;
-use registry::push::{Push, Summary};
+use registry::push::Summary;
 use registry::read_back::{ReadBack, read_back};
 use registry::serve::Embedded;
 
-use crate::credentials::keychain;
 use crate::environment::Environment;
 use crate::exit::Exit;
-use crate::push::signer::Signer;
 use crate::report;
 use crate::spec::{self, Spec};
 use crate::target::Target;
 use crate::ui::{Ui, bytes, count, seconds};
 
 /// The value of `--registry` that stands for a registry inside this program.
-const EMBEDDED: &str = "embedded";
+pub(crate) const EMBEDDED: &str = "embedded";
+
+/// What is said when pushes are interrupted.
+pub const INTERRUPTED: &str = "interrupted: no tag names anything that is incomplete";
 
 /// Flags of `push`. The first paragraph of each is all of its help: `tests/expected/push_help.txt` shows the whole.
 #[derive(Debug, clap::Args)]
@@ -133,45 +135,16 @@ pub async fn run(
         }
         None => target,
     };
-    let mut repository = destination::repository(target, declared, args)?;
-    let tags = destination::tags(target, declared, args, ui)?;
-    let blob_repository = destination::blob_repository(declared)?;
-    let referrers = referrers::of(target, ui)?;
     let embedded = if args.registry.as_deref() == Some(EMBEDDED) { Some(Embedded::start()?) } else { None };
-    if let Some(embedded) = &embedded {
-        repository = repository.with_registry(&embedded.address().to_string())?;
-    }
-    let client = client(&repository, args, environment, ui)?;
-    let work = Push {
-        repository: repository.path().to_owned(),
-        root: target.root.clone(),
-        tags: tags.root,
-        image_tags: tags.images,
-        referrers,
-        blob_repository,
-        content: Arc::clone(&target.content),
-        jobs: Jobs::new(args.jobs.get()),
-        share: None,
-        push_foreign: args.allow_nondistributable_artifacts,
-        dry_run: args.dry_run,
-    };
-    let signer = match &declared.signer {
-        Some(signer) if embedded.is_none() => Some(Signer::new(target, signer, &repository)?),
-        Some(signer) => {
-            ui.say(format!("not signed by {}: the embedded registry ends with this program", signer.label));
-            None
-        }
-        None => None,
-    };
-    let pushed = match &signer {
-        None => registry::push::push(&client, &work).await.map_err(Into::into),
-        Some(signer) => push_signed(&client, &work, signer, target, environment, ui).await,
-    };
+    let ready = ready(target, declared, args, embedded.as_ref(), Jobs::new(args.jobs.get()), ui)?;
+    let Ready { repository, work, .. } = &ready;
+    let client = client(repository.registry(), args.insecure, environment, ui)?;
+    let pushed = send(&client, &ready, target, environment, ui).await;
     ui.end();
     let summary = pushed?;
     if embedded.is_some() && !args.dry_run {
         let mut read = ReadBack::default();
-        for root in std::iter::once(&target.root).chain(&work.referrers) {
+        for root in std::iter::once(&target.root).chain(&ready.work.referrers) {
             read += read_back(&client, repository.path(), root, args.jobs.get()).await?;
         }
         ui.say(report::table(target)?);
@@ -196,40 +169,8 @@ pub async fn run(
     Ok(Exit::Done)
 }
 
-/// Pushes, with the signer before tags move.
-async fn push_signed(
-    client: &Client,
-    work: &Push,
-    signer: &Signer,
-    target: &Target,
-    environment: &Environment,
-    ui: &Ui,
-) -> anyhow::Result<Summary> {
-    let mut summary = registry::push::upload(client, work).await?;
-    ui.end();
-    if work.dry_run {
-        ui.say(format!("would sign: {}", signer.shown()));
-    } else {
-        signer.run(target, environment, ui).await?;
-    }
-    summary.tagged = registry::push::tag(client, work).await?;
-    Ok(summary)
-}
-
-fn client(
-    repository: &Repository,
-    args: &Args,
-    environment: &Environment,
-    ui: &Ui,
-) -> anyhow::Result<Client> {
-    let keychain = keychain(environment);
-    let options =
-        Options { insecure: args.insecure, keychain, listener: ui.listener(), ..Options::default() };
-    Ok(Client::new(repository.registry(), options)?)
-}
-
 /// The last line for people: `pushed 3 blobs (12.3 MB), 8 already there`.
-fn describe(summary: &Summary, dry_run: bool) -> String {
+pub(crate) fn describe(summary: &Summary, dry_run: bool) -> String {
     let Summary { sent, sent_bytes, mounted, existed, foreign, attached, tagged: _ } = *summary;
     let verb = if dry_run { "would push" } else { "pushed" };
     let mut text = format!("{verb} {} ({})", count(sent, "blob"), bytes(sent_bytes));

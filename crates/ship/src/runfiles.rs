@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 
@@ -105,10 +106,10 @@ fn strip_tail(path: &Path, tail: &Path) -> Option<PathBuf> {
     path.strip_suffix(tail.as_slice()).filter(|_| !tail.is_empty()).map(|root| root.iter().collect())
 }
 
-/// The places of one run target, with the manifests among them read.
+/// The places of one run target, with the manifests among them read. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Runfiles {
-    places: Vec<(Place, BTreeMap<String, PathBuf>)>,
+    places: Arc<[(Place, BTreeMap<String, PathBuf>)]>,
 }
 
 impl Runfiles {
@@ -142,14 +143,14 @@ impl Runfiles {
             };
             found.push((place, entries));
         }
-        Ok(Self { places: found })
+        Ok(Self { places: found.into() })
     }
 
     /// The variables by which another program finds its files among these.
     #[must_use]
     pub fn variables(&self) -> Vec<(&'static str, PathBuf)> {
         let mut variables = Vec::new();
-        for (place, _) in &self.places {
+        for (place, _) in self.places.iter() {
             let (names, path): (&[_], _) = match place {
                 Place::Directory(path) => (&["RUNFILES_DIR", "JAVA_RUNFILES"], path),
                 Place::Manifest(path) => (&["RUNFILES_MANIFEST_FILE"], path),
@@ -167,7 +168,7 @@ impl Runfiles {
     /// # Errors
     /// If it is in none of the places; names them all.
     pub fn find(&self, file: &File) -> anyhow::Result<PathBuf> {
-        for (place, entries) in &self.places {
+        for (place, entries) in self.places.iter() {
             let candidate = match place {
                 Place::Directory(root) => root.join(&file.rlocation),
                 Place::Execroot(root) => root.join(&file.path),

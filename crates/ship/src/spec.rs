@@ -16,15 +16,15 @@ pub const VERSION: u64 = 1;
 /// What a run target does, and with what.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Spec {
-    /// `push`, `load`, `inspect`, `cosign` or `test`.
+    /// `push`, `load`, `deploy`, `inspect`, `cosign` or `test`.
     pub command: Command,
     /// The label of the run target, as users write it.
     pub label: String,
     /// Where the spec itself is, relative to the execution root; finds the other files when there are no runfiles.
     #[serde(rename = "self", default)]
     pub own_path: PathBuf,
-    /// The image.
-    pub content: Content,
+    /// The image; absent for `deploy`.
+    pub content: Option<Content>,
     /// Bazel's status files, which hold the values of stamps, as far as names need them.
     #[serde(default)]
     pub status: Vec<File>,
@@ -34,6 +34,9 @@ pub struct Spec {
     /// For `load`.
     #[serde(default)]
     pub load: Load,
+    /// For `deploy`.
+    #[serde(default)]
+    pub deploy: Deploy,
     /// For `inspect`.
     #[serde(default)]
     pub inspect: Inspect,
@@ -53,6 +56,8 @@ pub enum Command {
     Push,
     /// Load into a container runtime.
     Load,
+    /// Push and load many images.
+    Deploy,
     /// Show what is in the image.
     Inspect,
     /// Sign or attest with cosign.
@@ -190,6 +195,15 @@ pub struct Load {
     pub loader: Option<File>,
 }
 
+/// What a deploy target does.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Deploy {
+    /// The specs of its pushes, in order, and then of its loads. Their files are among those of this target: a path in the
+    /// runfiles is that of one file, also where the targets by themselves have different files at it.
+    #[serde(default)]
+    pub members: Vec<Spec>,
+}
+
 /// What an inspect target shows.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Inspect {
@@ -308,7 +322,9 @@ mod tests {
         .unwrap();
         assert_eq!(spec.command, Command::Push);
         assert_eq!(spec.label, "//app:image.push");
-        assert!(spec.push.repository.is_none() && spec.content.layers.is_empty());
+        assert!(
+            spec.push.repository.is_none() && spec.content.is_some_and(|content| content.layers.is_empty())
+        );
     }
 
     #[test]

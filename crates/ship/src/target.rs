@@ -54,33 +54,42 @@ pub struct Layer {
 }
 
 impl Target {
-    /// Finds and reads the small files of `spec`, which was read from `spec_path`: the path of the run target's
-    /// executable with `.json` added. No blob is read, and no registry asked.
+    /// Finds and reads the small files of `spec`, which was read from `spec_path`. No blob is read, and no registry asked.
     ///
     /// # Errors
     /// If a file isn't found (names all places tried) or isn't what it should be (names the file).
     pub fn open(spec: &Spec, spec_path: &Path, environment: &Environment, ui: &Ui) -> anyhow::Result<Self> {
-        let files = Runfiles::new(&Start::of_target(spec_path, &spec.own_path, environment))?;
+        Self::among(spec, files(spec, spec_path, environment)?, environment, ui)
+    }
+
+    /// The same, with the files of `spec` among these.
+    ///
+    /// # Errors
+    /// As [`Target::open`].
+    pub fn among(spec: &Spec, files: Runfiles, environment: &Environment, ui: &Ui) -> anyhow::Result<Self> {
+        let Some(declared) = &spec.content else {
+            return Err(usage(format!("the spec of {} names no image: build the target again", spec.label)));
+        };
         let mut content = Content::new();
-        for tree in &spec.content.blob_trees {
+        for tree in &declared.blob_trees {
             content.add_tree(files.find(tree)?);
         }
-        for config in &spec.content.configs {
+        for config in &declared.configs {
             let digest = insert_small(&mut content, &files, config)?;
             content.label(digest, "config");
         }
-        for manifest in &spec.content.manifests {
+        for manifest in &declared.manifests {
             insert_small(&mut content, &files, manifest)?;
         }
         let mut referrers = Vec::new();
-        for artifact in &spec.content.referrers {
+        for artifact in &declared.referrers {
             let digest = insert_small(&mut content, &files, &artifact.manifest)?;
             content.label(digest, artifact.label.clone());
             referrers.push(content.describe(&digest).with_context(|| artifact.label.clone())?);
         }
-        let root = insert_small(&mut content, &files, &spec.content.root)?;
+        let root = insert_small(&mut content, &files, &declared.root)?;
         let mut layers = Vec::new();
-        for layer in &spec.content.layers {
+        for layer in &declared.layers {
             let path = files.find(&layer.metadata)?;
             let metadata = read(&path).and_then(|json| {
                 LayerJson::parse(&json).with_context(|| format!("{} is no layer.json", path.display()))
@@ -94,7 +103,7 @@ impl Target {
             layers.push(Layer { label: layer.label.clone(), metadata });
         }
         let root = content.describe(&root).with_context(|| format!("the image of {}", spec.label))?;
-        let downloads = insert_sources(&mut content, &root, &spec.content.sources, &files, environment, ui)?;
+        let downloads = insert_sources(&mut content, &root, &declared.sources, &files, environment, ui)?;
         let mut values = Values::default();
         for status in &spec.status {
             values.add_status_bytes(&read(&files.find(status)?)?);
@@ -132,6 +141,14 @@ impl Target {
         };
         Ok(self.with_root(image.descriptor.clone()))
     }
+}
+
+/// The files of a run target, whose spec was read from `spec_path`: the path of its executable with `.json` added.
+///
+/// # Errors
+/// If a runfiles manifest is there but can't be read.
+pub fn files(spec: &Spec, spec_path: &Path, environment: &Environment) -> anyhow::Result<Runfiles> {
+    Runfiles::new(&Start::of_target(spec_path, &spec.own_path, environment))
 }
 
 /// Says where else blobs are: to be mounted from there, and, those that the build hasn't got, to be read.

@@ -1,9 +1,10 @@
 //! What people see: a progress bar on a terminal, plain lines anywhere else, never a colour. All of it goes to
-//! standard error; results, and nothing else, go to standard output.
+//! standard error; results, and nothing else, go to standard output. Of several things at once, each has a [`Ui::member`]:
+//! lines say whose they are, the progress is that of all together, and results wait until all is done.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -17,20 +18,47 @@ pub struct Ui {
     /// Hidden until there is progress to show; on anything but a terminal always.
     bar: ProgressBar,
     terminal: bool,
+    member: Option<Member>,
+}
+
+/// One of several.
+#[derive(Clone, Debug)]
+struct Member {
+    label: Arc<str>,
+    results: Arc<Mutex<Vec<String>>>,
 }
 
 impl Ui {
     /// Standard error, as it is. With `verbose`, [`Ui::detail`] is shown too.
     #[must_use]
     pub fn new(verbose: bool) -> Self {
-        Self { verbose, bar: ProgressBar::hidden(), terminal: io::stderr().is_terminal() }
+        let bar = ProgressBar::hidden();
+        bar.set_length(0);
+        Self { verbose, bar, terminal: io::stderr().is_terminal(), member: None }
+    }
+
+    /// That of `label`, one of several that share this one. Whoever shares it out ends it.
+    #[must_use]
+    pub fn member(&self, label: &str) -> Self {
+        let member = Member { label: label.into(), results: Arc::default() };
+        Self { member: Some(member), ..self.clone() }
+    }
+
+    /// The results of a member so far, which nobody has seen yet.
+    #[must_use]
+    pub fn results(&self) -> Vec<String> {
+        let Some(member) = &self.member else { return Vec::new() };
+        std::mem::take(&mut *member.results.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A line for everybody.
     pub fn say(&self, line: impl Display) {
         // Standard error that is closed is nobody's reader: there is nowhere to report that.
         self.bar.suspend(|| {
-            let _ = writeln!(io::stderr(), "{line}");
+            let _ = match &self.member {
+                Some(member) => writeln!(io::stderr(), "{}: {line}", member.label),
+                None => writeln!(io::stderr(), "{line}"),
+            };
         });
     }
 
@@ -41,11 +69,15 @@ impl Ui {
         }
     }
 
-    /// A result, on standard output.
+    /// A result, on standard output; that of a member is kept for [`Ui::results`].
     ///
     /// # Errors
     /// If nobody can read it: then the command has failed.
     pub fn result(&self, line: impl Display) -> io::Result<()> {
+        if let Some(member) = &self.member {
+            member.results.lock().unwrap_or_else(PoisonError::into_inner).push(line.to_string());
+            return Ok(());
+        }
         self.bar.suspend(|| {
             let mut out = io::stdout().lock();
             writeln!(out, "{line}")?;
@@ -53,10 +85,9 @@ impl Ui {
         })
     }
 
-    /// Starts to show the progress of `total` bytes; a bar on a terminal, nothing elsewhere.
+    /// Shows the progress of `total` bytes, on top of those that are under way; a bar on a terminal, nothing elsewhere.
     pub fn begin(&self, total: u64) {
-        self.bar.set_length(total);
-        self.bar.set_position(0);
+        self.bar.inc_length(total);
         if self.terminal {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
             self.bar.set_style(
@@ -74,10 +105,15 @@ impl Ui {
         self.bar.inc(bytes);
     }
 
-    /// Ends the progress and takes its bar away.
+    /// Ends the progress and takes its bar away. For a member nothing: others may be under way.
     pub fn end(&self) {
+        if self.member.is_some() {
+            return;
+        }
         self.bar.finish_and_clear();
         self.bar.set_draw_target(ProgressDrawTarget::hidden());
+        self.bar.reset();
+        self.bar.set_length(0);
     }
 
     /// Shows what a push does.
@@ -119,7 +155,9 @@ impl Ui {
                 }
             },
             Event::NotMounted { name, from, to } => {
-                self.detail(format!("sent to {to} too, since the registry did not mount it from {from}: {name}"));
+                self.detail(format!(
+                    "sent to {to} too, since the registry did not mount it from {from}: {name}"
+                ));
             }
             Event::Manifest { digest } => self.detail(format!("manifest: {digest}")),
             Event::Tagged { tag } => self.detail(format!("tagged: {tag}")),
@@ -162,6 +200,30 @@ pub fn seconds(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn results_of_a_member_wait() {
+        let ui = Ui::new(false);
+        let (one, two) = (ui.member("//app:one"), ui.member("//app:two"));
+        one.result("a").unwrap();
+        let again = one.clone();
+        again.result("b").unwrap();
+        assert_eq!((one.results(), two.results()), (vec!["a".to_owned(), "b".to_owned()], vec![]));
+        assert!(one.results().is_empty() && ui.results().is_empty());
+    }
+
+    #[test]
+    fn the_progress_is_that_of_all_members() {
+        let ui = Ui::new(false);
+        let (one, two) = (ui.member("//app:one"), ui.member("//app:two"));
+        one.begin(10);
+        two.begin(20);
+        two.advance(5);
+        one.end();
+        assert_eq!((ui.bar.length(), ui.bar.position()), (Some(30), 5));
+        ui.end();
+        assert_eq!((ui.bar.length(), ui.bar.position()), (Some(0), 0));
+    }
 
     #[test]
     fn bytes_for_people() {

@@ -5,6 +5,7 @@
 
 mod registry {
     mod archive;
+    mod deploy;
     mod fetch;
     mod fixture;
     mod help;

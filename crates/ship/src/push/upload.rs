@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use oci::reference::Repository;
 use registry::client::{Client, Options};
 use registry::event::{Event, Listener};
+use registry::jobs::Jobs;
 use registry::push::{Push, Summary};
 use serde::Serialize;
 
@@ -73,7 +74,8 @@ pub async fn run(
         referrers: Vec::new(),
         blob_repository: destination::blob_repository(declared)?,
         content: Arc::clone(&target.content),
-        jobs: JOBS,
+        jobs: Jobs::new(JOBS),
+        share: None,
         push_foreign: false,
         dry_run: false,
     };

@@ -23,7 +23,15 @@ fn help_is_what_is_checked_in() {
         spec["label"] = json!("//app:image.load");
         spec["load"] = json!({ "repo_tags": ["team/app:latest"] });
     });
-    for (target, name) in [(&push, "push_help.txt"), (&load, "load_help.txt")] {
+    let deploy = RunTarget::new(&json!({}));
+    deploy.change_spec(|spec| {
+        spec["command"] = json!("deploy");
+        spec["label"] = json!("//app:all");
+        let member = |command: &str| json!({ "command": command, "label": format!("//app:image.{command}") });
+        spec["deploy"] = json!({ "members": [member("push"), member("load")] });
+    });
+    let all = [(&push, "push_help.txt"), (&load, "load_help.txt"), (&deploy, "deploy_help.txt")];
+    for (target, name) in all {
         let ended = target.run(&["--help"]);
         assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
         let checked_in = std::fs::read_to_string(expected(name)).unwrap_or_default();
