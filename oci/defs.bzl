@@ -18,7 +18,7 @@ load("//oci/private:layer.bzl", _oci_layer = "oci_layer")
 load("//oci/private:load.bzl", _oci_load_rule = "oci_load_rule")
 load("//oci/private:push.bzl", _oci_push_rule = "oci_push_rule")
 load("//oci/private:rootfs.bzl", _oci_rootfs = "oci_rootfs")
-load("//oci/private:run_macros.bzl", _oci_load = "oci_load", _oci_push = "oci_push")
+load("//oci/private:run_macros.bzl", _oci_deploy = "oci_deploy", _oci_load = "oci_load", _oci_push = "oci_push")
 load("//oci/private:signer.bzl", _oci_signer = "oci_signer")
 load("//oci/private:users_macro.bzl", _oci_users = "oci_users")
 
@@ -29,6 +29,7 @@ oci_artifact = _oci_artifact
 oci_artifact_rule = _oci_artifact_rule
 oci_ca_certs = _oci_ca_certs
 oci_debs = _oci_debs
+oci_deploy = _oci_deploy
 oci_image = _oci_image
 oci_image_index = _oci_image_index
 oci_image_index_rule = _oci_image_index_rule

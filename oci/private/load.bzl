@@ -35,7 +35,7 @@ def _oci_load_impl(ctx):
         "repo_tags_file": optional_file_reference(ctx, ctx.file.repo_tags),
     }
     name_files = [ctx.file.repo_tags] if ctx.file.repo_tags else []
-    target = run_target(
+    targets = run_target(
         ctx,
         "load",
         options,
@@ -44,7 +44,7 @@ def _oci_load_impl(ctx):
         name_files = name_files,
         programs = [ctx.attr.loader] if ctx.attr.loader else [],
     )
-    return [target, OutputGroupInfo(tarball = _tarball(ctx, names, name_files))]
+    return targets + [OutputGroupInfo(tarball = _tarball(ctx, names, name_files))]
 
 oci_load_rule = rule(
     implementation = _oci_load_impl,

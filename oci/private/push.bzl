@@ -62,19 +62,18 @@ def _oci_push_impl(ctx):
         reference = reference,
     )
     pushed = [push_during_build(ctx, image, options, mount_from)] if ctx.attr.push_during_build else []
-    return [
-        run_target(
-            ctx,
-            "push",
-            options,
-            image = image,
-            names = [repository] + remote_tags + platform_tags + signed_stamps,
-            name_files = [file for file in (ctx.file.repository_file, ctx.file.remote_tags) if file],
-            mount_from = mount_from,
-            referrers = referrers,
-            runfiles = [signer.runfiles] if signer else [],
-            outputs = pushed,
-        ),
+    return run_target(
+        ctx,
+        "push",
+        options,
+        image = image,
+        names = [repository] + remote_tags + platform_tags + signed_stamps,
+        name_files = [file for file in (ctx.file.repository_file, ctx.file.remote_tags) if file],
+        mount_from = mount_from,
+        referrers = referrers,
+        runfiles = [signer.runfiles] if signer else [],
+        outputs = pushed,
+    ) + [
         OutputGroupInfo(pushed = depset(pushed), reference = depset([reference])),
         OciPushInfo(
             digest = image.digest,

@@ -1,7 +1,8 @@
 """The runfiles of run targets, each file at a path of its own.
 
-The images of an index that is made with `platforms` are one target in several configurations. Their files have one runfiles
-path, at which Bazel would leave only one of them; so the others get paths of their own, without an action.
+The images of an index that is made with `platforms` are one target in several configurations, and so may be layers of the
+images that one target deploys. Their files have one runfiles path, at which Bazel would leave only one of them; so the others get
+paths of their own, without an action.
 """
 
 visibility("//oci/...")

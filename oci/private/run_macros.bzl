@@ -1,5 +1,6 @@
-"""oci_push and oci_load: the macros over the rules of run targets."""
+"""oci_push, oci_load and oci_deploy: the macros over the rules of run targets."""
 
+load(":deploy.bzl", "oci_deploy_rule")
 load(":load.bzl", "oci_load_rule")
 load(":macros.bzl", "route")
 load(":push.bzl", "oci_push_rule")
@@ -47,6 +48,22 @@ def oci_load(name, *, image, repo_tags, run_on = "host", **kwargs):
     """
     route(kwargs, "repo_tags", repo_tags)
     oci_load_rule(name = name, image = image, ship = _ship(run_on), **kwargs)
+
+def oci_deploy(name, *, pushes = [], loads = [], run_on = "host", **kwargs):
+    """Pushes and loads many images in one command: `bazel run :<name>`.
+
+    All names, files and credentials are checked before anything is sent. Then the pushes run at once, each blob once for
+    each registry, and after them the loads. One that fails leaves the others as they are. docs/deploy.md says more, and
+    `bazel run :<name> -- --help` what can be set on the command line.
+
+    Args:
+      name: string.
+      pushes: labels of `oci_push` targets.
+      loads: labels of `oci_load` targets.
+      run_on: `host`, the machine that `bazel run` runs on, or `target`, for a test or a binary that runs it elsewhere.
+      **kwargs: the attributes common to all rules.
+    """
+    oci_deploy_rule(name = name, pushes = pushes, loads = loads, ship = _ship(run_on), **kwargs)
 
 def run_targets(name, *, repo_tags, repository, common):
     """Declares `<name>.load` and `<name>.push`, each where its place is known.

@@ -13,6 +13,20 @@ load(":stamp.bzl", "OWN_PLACEHOLDERS", "placeholders", "status_files")
 
 visibility("//oci/...")
 
+RunTargetInfo = provider(
+    doc = "What a push or a load does, also for a target that does it along with others (deploy.bzl).",
+    fields = {
+        "command": "string. `push` or `load`.",
+        "content": "struct of content_of. The image.",
+        "label": "string. The target, as messages call it.",
+        "mount_from": "list of strings. Repositories of the registry that is pushed to, which may hold some of the blobs.",
+        "options": "dict. What is particular to the command.",
+        "referrers": "list of OciArtifactInfo. What is pushed with the image, since it is about it.",
+        "runfiles": "runfiles. What the command needs beside the image.",
+        "status": "list of File. Bazel's status files, as far as names need them.",
+    },
+)
+
 SHIP_ATTRS = {
     "ship": attr.label(
         doc = "The tool. The macro picks it by `run_on`.",
@@ -109,7 +123,7 @@ def content_spec(ctx, content, moved):
             for layer in content.layers
         ],
         "manifests": [file_reference(ctx, manifest, moved) for manifest in content.manifests],
-        "root": file_reference(ctx, content.root),
+        "root": file_reference(ctx, content.root, moved),
     }
 
 def sources_spec(ctx, content, mount_from):
@@ -160,25 +174,46 @@ def run_target(ctx, command, options, image, names = [], name_files = [], progra
       outputs: list of File. As of ship_target.
 
     Returns:
-      DefaultInfo.
+      list of DefaultInfo and RunTargetInfo.
     """
     content = content_of(image, referrers)
-    moved = moved_files(ctx, content)
     status = status_of_names(ctx, names, name_files)
-    spec = {
-        "content": content_spec(ctx, content, moved) | {
+    programs = [program[DefaultInfo] for program in programs]
+    files = name_files + status + credentials_files(content) + [program.files_to_run.executable for program in programs]
+    info = RunTargetInfo(
+        command = command,
+        content = content,
+        label = display_label(ctx.label),
+        mount_from = mount_from,
+        options = options,
+        referrers = referrers,
+        runfiles = ctx.runfiles(files = files).merge_all(runfiles + [program.default_runfiles for program in programs]),
+        status = status,
+    )
+    moved = moved_files(ctx, content)
+    needed = info.runfiles.merge(content_runfiles(ctx, content, moved))
+    return [ship_target(ctx, command, run_spec(ctx, info, moved), needed, outputs), info]
+
+def run_spec(ctx, info, moved):
+    """The spec of a push or a load, but for what every spec has.
+
+    Args:
+      ctx: the context of the rule in whose runfiles the files are.
+      info: RunTargetInfo.
+      moved: dict from moved_files.
+
+    Returns:
+      dict; crates/ship/src/spec.rs.
+    """
+    return {
+        "content": content_spec(ctx, info.content, moved) | {
             "referrers": [
                 {"label": artifact.label, "manifest": file_reference(ctx, artifact.manifest, moved)}
-                for artifact in referrers
+                for artifact in info.referrers
             ],
-            "sources": sources_spec(ctx, content, mount_from),
+            "sources": sources_spec(ctx, info.content, info.mount_from),
         },
-        "label": display_label(ctx.label),
-        "status": [file_reference(ctx, file) for file in status],
-        command: options,
+        "label": info.label,
+        "status": [file_reference(ctx, file) for file in info.status],
+        info.command: info.options,
     }
-    info = [program[DefaultInfo] for program in programs]
-    files = name_files + status + credentials_files(content) + [program.files_to_run.executable for program in info]
-    needed = ctx.runfiles(files = files).merge(content_runfiles(ctx, content, moved))
-    needed = needed.merge_all(runfiles + [program.default_runfiles for program in info])
-    return ship_target(ctx, command, spec, needed, outputs)

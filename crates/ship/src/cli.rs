@@ -154,7 +154,9 @@ fn named(environment: &Environment, path: &Path, command: spec::Command) -> anyh
     if spec.command != command {
         let is = format!("{:?}", spec.command).to_lowercase();
         let fix = match spec.command {
-            spec::Command::Push | spec::Command::Load => format!("say `ship {is}`"),
+            spec::Command::Push | spec::Command::Load | spec::Command::Deploy => {
+                format!("say `ship {is}`")
+            }
             // These are no subcommands.
             _ => format!("start {} itself", spec.label),
         };

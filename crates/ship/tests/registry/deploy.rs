@@ -241,7 +241,7 @@ fn what_is_wrong_with_any_is_found_before_anything_is_sent() {
         &["nothing was sent, since 2 things are wrong:\n  //app:push0: ", "\n  //app:push1: ", "0.blob"],
     );
     let load = Deploy::to(&[(&a, "1")]).with("load", small(), "load", &json!({ "repo_tags": ["App"] }));
-    load.run(&[]).failed(2, &["//app:load: `App` is no name for an image"]);
+    load.run(&[]).failed(2, &["//app:load: repo_tags: `App` is no name for an image"]);
     let no_folder = Deploy::to(&[(&a, "1")]);
     no_folder.run(&["--digests-out", "missing/x"]).failed(1, &["--digests-out", "missing/x"]);
     assert!(fake.requests().is_empty());
