@@ -137,7 +137,7 @@ pub async fn run(
     };
     let embedded = if args.registry.as_deref() == Some(EMBEDDED) { Some(Embedded::start()?) } else { None };
     let ready = ready(target, declared, args, embedded.as_ref(), Jobs::new(args.jobs.get()), ui)?;
-    let Ready { repository, work, .. } = &ready;
+    let Ready { repository, .. } = &ready;
     let client = client(repository.registry(), args.insecure, environment, ui)?;
     let pushed = send(&client, &ready, target, environment, ui).await;
     ui.end();
@@ -156,10 +156,8 @@ pub async fn run(
         ));
     }
     ui.say(format!("{}, in {}", describe(&summary, args.dry_run), seconds(started.elapsed())));
-    if summary.tagged > 0 {
-        let all = work.tags.iter().chain(work.image_tags.iter().map(|(_, tag)| tag));
-        let all: Vec<&str> = all.map(Tag::as_str).collect();
-        ui.say(format!("{} {}", if args.dry_run { "would tag it" } else { "tagged it" }, all.join(", ")));
+    if let Some(tags) = tags(&ready, &summary) {
+        ui.say(tags);
     }
     if let (Some(file), false) = (&args.digest_file, args.dry_run) {
         oci::atomic::write(&environment.resolve(file), target.root.digest.to_string().as_bytes())
@@ -186,6 +184,14 @@ pub(crate) fn describe(summary: &Summary, dry_run: bool) -> String {
         }
     }
     text
+}
+
+/// The line that tells the tags: `tagged it 1, latest`; none where no tag moved.
+pub(crate) fn tags(Ready { work, .. }: &Ready, summary: &Summary) -> Option<String> {
+    let all = work.tags.iter().chain(work.image_tags.iter().map(|(_, tag)| tag));
+    let all: Vec<&str> = all.map(Tag::as_str).collect();
+    let verb = if work.dry_run { "would tag it" } else { "tagged it" };
+    (summary.tagged > 0).then(|| format!("{verb} {}", all.join(", ")))
 }
 
 #[cfg(test)]

@@ -58,6 +58,9 @@ pub(super) async fn send(
             let sent = push::send(client, ready, &member.target, environment, &ui).await;
             if let Ok(summary) = &sent {
                 ui.say(push::describe(summary, ready.work.dry_run));
+                if let Some(tags) = push::tags(ready, summary) {
+                    ui.say(tags);
+                }
             }
             outcomes.set(number, sent.map(|_| Done::Pushed).context("push"));
         })

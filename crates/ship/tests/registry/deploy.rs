@@ -206,7 +206,12 @@ fn flags_go_to_every_push() {
     let flags = ["--registry", &fake.host(), "--tag", "v3", "-t", "latest"];
     let dry = deploy.run_for_digests(&[&flags[..], &["--dry-run"]].concat());
     assert_eq!((dry.0.code, dry.1), (Some(0), Value::Null), "{:?}", dry.0);
-    for says in ["//app:push0: would push 3 blobs (", "//app:push1: would push 2 blobs (", ", 1 mounted"] {
+    for says in [
+        "//app:push0: would push 3 blobs (",
+        "//app:push1: would push 2 blobs (",
+        ", 1 mounted\n",
+        "//app:push1: would tag it v3, latest\n",
+    ] {
         assert!(dry.0.stderr.contains(says), "{says} in {}", dry.0.stderr);
     }
     assert!(fake.requests().iter().all(|request| request.method == "HEAD"));
