@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use oci::descriptor::Descriptor;
+use oci::digest::Digest;
 use oci::media_type::{Kind, kind};
 
 use crate::client::{Blob, Client};
@@ -35,7 +36,10 @@ pub(crate) struct Scopes {
 impl Scopes {
     /// Those of a push, whose plan this is.
     pub(crate) fn new(client: &Client, push: &Push, plan: &Plan) -> Self {
-        let mounts = plan.blobs.iter().flat_map(|blob| push.content.mounts(&blob.digest, client.registry()));
+        let mounts = plan.blobs.iter().flat_map(|blob| {
+            let mounts = |registry| push.content.mounts(&blob.digest, registry);
+            mounts(Some(client.registry())).chain(mounts(None))
+        });
         let homes = push.share.iter().flat_map(|share| share.homes());
         let mount_from: BTreeSet<String> = mounts.map(str::to_owned).chain(homes.cloned()).collect();
         let home = push.blob_repository.as_deref().filter(|home| *home != push.repository);
@@ -115,17 +119,12 @@ impl Carrier {
                 with_other = scope.and_mount_from(other);
                 (&with_other, vec![other])
             }
-            None => {
-                let from = content.mounts(&blob.digest, self.client.registry());
-                let from = from.filter(|from| *from != scope.repository());
-                // What is here may be in none of them: one try costs nothing, and more do. What isn't here is in one
-                // of them.
-                let remote = matches!(content.source(&blob.digest), Ok(Source::Remote(_)));
-                (scope, from.take(if remote { usize::MAX } else { 1 }).collect())
-            }
+            None => (scope, self.candidates(scope, &blob.digest)),
         };
         if self.dry_run {
-            return Ok(if from.is_empty() { Arrival::WouldSend } else { Arrival::Mounted });
+            // Another push of the same run would have brought it to where it is mounted from.
+            let mounted = turn.from().is_some() || self.is_in_one_of(&from, &blob.digest).await;
+            return Ok(if mounted { Arrival::Mounted } else { Arrival::WouldSend });
         }
         if self.client.put_blob(scope, blob, &from, content).await? {
             return Ok(Arrival::Mounted);
@@ -135,6 +134,29 @@ impl Carrier {
             (self.client.listener())(&Event::NotMounted { name, from, to });
         }
         Ok(Arrival::Sent)
+    }
+
+    /// The repositories to mount a blob from, in the order in which to try.
+    fn candidates(&self, scope: &Scope, digest: &Digest) -> Vec<&str> {
+        let other = |from: &&str| *from != scope.repository();
+        let said = self.content.mounts(digest, None).filter(other);
+        let known = self.content.mounts(digest, Some(self.client.registry())).filter(other);
+        if matches!(self.content.source(digest), Ok(Source::Remote(_))) {
+            return known.chain(said).collect();
+        }
+        // What is here is hardly ever in those that a base came from. To try one of them costs nothing, since the answer
+        // is the beginning of an upload; each further one costs a request.
+        said.chain(known.take(1)).collect()
+    }
+
+    /// Whether one of `repositories` has a blob. One that can't be asked has it not: nothing can be mounted from there.
+    async fn is_in_one_of(&self, repositories: &[&str], digest: &Digest) -> bool {
+        for repository in repositories {
+            if matches!(self.client.has_blob(&Scope::pull(repository), digest).await, Ok(true)) {
+                return true;
+            }
+        }
+        false
     }
 }
 

@@ -88,7 +88,7 @@ pub struct Content {
     blobs: BTreeMap<Digest, Source>,
     labels: BTreeMap<Digest, String>,
     trees: Vec<PathBuf>,
-    mounts: BTreeMap<Digest, BTreeSet<MountSource>>,
+    mounts: BTreeMap<Digest, Vec<MountSource>>,
     remote: BTreeMap<Digest, Elsewhere>,
 }
 
@@ -133,18 +133,20 @@ impl Content {
     pub fn allow_mount(&mut self, digest: Digest, registry: Option<&str>, repository: &str) {
         let registry = registry.map(|registry| endpoint::name(registry).to_owned());
         let source = MountSource { registry, repository: repository.to_owned() };
-        self.mounts.entry(digest).or_default().insert(source);
+        let sources = self.mounts.entry(digest).or_default();
+        if !sources.contains(&source) {
+            sources.push(source);
+        }
     }
 
-    /// Repositories of `registry` that may hold `digest`, those first that were said to be on that very registry.
-    pub fn mounts<'a>(&'a self, digest: &Digest, registry: &'a str) -> impl Iterator<Item = &'a str> {
-        let sources = || self.mounts.get(digest).into_iter().flatten();
-        let on = |at: Option<&'a str>| {
-            sources()
-                .filter(move |source| source.registry.as_deref() == at)
-                .map(|source| source.repository.as_str())
-        };
-        on(Some(endpoint::name(registry))).chain(on(None))
+    /// Repositories that were said to hold `digest` on `registry`, or, without one, on any: in the order in which that was
+    /// said.
+    pub fn mounts<'a>(&'a self, digest: &Digest, registry: Option<&'a str>) -> impl Iterator<Item = &'a str> {
+        let registry = registry.map(endpoint::name);
+        let sources = self.mounts.get(digest).into_iter().flatten();
+        sources
+            .filter(move |source| source.registry.as_deref() == registry)
+            .map(|source| source.repository.as_str())
     }
 
     /// The target that made `digest`, if it is known.
@@ -426,15 +428,25 @@ mod tests {
     #[test]
     fn mounts_are_by_registry() {
         let (mut content, digest) = (Content::new(), Digest::of(b""));
-        content.allow_mount(digest, Some("r.example"), "b");
-        content.allow_mount(digest, None, "a");
-        content.allow_mount(digest, None, "a");
-        content.allow_mount(digest, Some("other.example"), "c");
-        // The registry's own first: those are known to have it.
-        assert_eq!(content.mounts(&digest, "r.example").collect::<Vec<_>>(), ["b", "a"]);
-        content.allow_mount(digest, Some("http://plain.example"), "d");
-        content.allow_mount(digest, Some("index.docker.io"), "e");
-        assert_eq!(content.mounts(&digest, "plain.example").collect::<Vec<_>>(), ["d", "a"]);
-        assert_eq!(content.mounts(&digest, "docker.io").collect::<Vec<_>>(), ["e", "a"]);
+        for (registry, repository) in [
+            (Some("r.example"), "b"),
+            (None, "z"),
+            (None, "a"),
+            (None, "z"),
+            (Some("other.example"), "c"),
+            (Some("http://plain.example"), "d"),
+            (Some("index.docker.io"), "e"),
+        ] {
+            content.allow_mount(digest, registry, repository);
+        }
+        for (registry, expected) in [
+            (Some("r.example"), &["b"][..]),
+            (Some("plain.example"), &["d"]),
+            (Some("docker.io"), &["e"]),
+            (Some("unknown.example"), &[]),
+            (None, &["z", "a"]),
+        ] {
+            assert_eq!(content.mounts(&digest, registry).collect::<Vec<_>>(), expected, "{registry:?}");
+        }
     }
 }

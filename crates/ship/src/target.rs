@@ -171,8 +171,7 @@ fn insert_sources(
     let sources = Arc::new(sources);
     let blobs = content.walk(root)?.into_iter().filter(|descriptor| !is_document(descriptor));
     for blob in blobs {
-        // Which blobs a source has is not known. To ask for one that it lacks costs nothing: the answer is the
-        // beginning of an upload.
+        // Which blobs a source has is not known.
         for source in declared {
             content.allow_mount(blob.digest, source.registry.as_deref(), &source.repository);
         }

@@ -160,6 +160,43 @@ async fn mounts_from_a_known_repository() {
 }
 
 #[tokio::test]
+async fn mounts_from_any_repository_that_is_named() {
+    let fake = FakeRegistry::start();
+    let (image, folder) = (small(), tempfile::tempdir().unwrap());
+    let layer = &image.layers[0];
+    fake.insert_blob("z/has-it", layer.blob.clone());
+    let mut content = content(&folder, &[&image]);
+    content.allow_mount(layer.metadata.digest, Some(&fake.host()), "base/os");
+    for repository in ["b/lacks-it", "a/lacks-it", "z/has-it"] {
+        content.allow_mount(layer.metadata.digest, None, repository);
+    }
+    let summary = push(&client(&fake), &to_app(content, image.descriptor(), &["1"])).await.unwrap();
+    assert_eq!((summary.sent, summary.mounted), (1, 1));
+    let asked = fake.requests();
+    let from: Vec<_> =
+        asked.iter().flat_map(|r| &r.query).filter(|(k, _)| k == "from").map(|(_, v)| v.as_str()).collect();
+    assert_eq!(from, ["b/lacks-it", "a/lacks-it", "z/has-it"]);
+}
+
+#[tokio::test]
+async fn a_dry_run_mounts_only_what_is_there() {
+    for there in [false, true] {
+        let fake = FakeRegistry::start();
+        let (image, folder) = (small(), tempfile::tempdir().unwrap());
+        let layer = &image.layers[0];
+        if there {
+            fake.insert_blob("base/os", layer.blob.clone());
+        }
+        let mut content = content(&folder, &[&image]);
+        content.allow_mount(layer.metadata.digest, Some(&fake.host()), "base/os");
+        let mut work = to_app(content, image.descriptor(), &["1"]);
+        work.dry_run = true;
+        let summary = push(&client(&fake), &work).await.unwrap();
+        assert_eq!((summary.sent, summary.mounted), if there { (1, 1) } else { (2, 0) });
+    }
+}
+
+#[tokio::test]
 async fn foreign_layers_stay_where_they_are_unless_asked() {
     for push_foreign in [false, true] {
         let fake = FakeRegistry::start();
