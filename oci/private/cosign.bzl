@@ -6,14 +6,14 @@ that, whose digest is signed; no layer is in the runfiles.
 
 load(":content.bzl", "content_of", "image_or_index")
 load(":cosign_toolchain.bzl", "CosignInfo")
-load(":current_ship.bzl", "ShipInfo", "on_host")
+load(":current_ship.bzl", "on_host")
 load(":labels.bzl", "display_label")
 load(":layout_images.bzl", "layout_images_aspect")
-load(":run_target.bzl", "file_reference", "optional_file_reference")
+load(":run_target.bzl", "SHIP_ATTRS", "file_reference", "optional_file_reference", "ship_target")
 
 visibility("//oci/...")
 
-_ATTRS = {
+_ATTRS = SHIP_ATTRS | {
     "cosign": attr.label(
         doc = """The cosign to run. Default: that of the registered toolchain of type `//cosign:toolchain_type`; where there is
 none, the one on PATH when it is needed.""",
@@ -33,10 +33,6 @@ none, the one on PATH when it is needed.""",
         default = "//cosign:from_toolchain",
         providers = [CosignInfo],
     ),
-    "_ship": attr.label(
-        default = "//oci/private:ship_on_host",
-        providers = [ShipInfo],
-    ),
 }
 
 def _check_repository(label, repository):
@@ -46,15 +42,10 @@ def _check_repository(label, repository):
 def _cosign_target(ctx, attestation, files):
     label = display_label(ctx.label)
     _check_repository(label, ctx.attr.repository)
-    ship = ctx.attr._ship[ShipInfo]
     root = content_of(image_or_index(ctx.attr.image)).root
     tool = ctx.executable.cosign or ctx.attr._cosign[CosignInfo].binary
 
-    executable = ctx.actions.declare_file(ctx.label.name + ".run")
-    ctx.actions.symlink(output = executable, target_file = ship.executable, is_executable = True)
-    spec = ctx.actions.declare_file(ctx.label.name + ".run.json")
-    ctx.actions.write(spec, json.encode({
-        "command": "cosign",
+    spec = {
         "content": {"root": file_reference(ctx, root)},
         "cosign": {
             "attestation": attestation,
@@ -62,14 +53,10 @@ def _cosign_target(ctx, attestation, files):
             "tool": optional_file_reference(ctx, tool),
         },
         "label": label,
-        "self": spec.path,
-        "v": 1,
-    }))
-    runfiles = ctx.runfiles([spec, root] + files + ([tool] if tool else [])).merge_all([
-        ship.runfiles,
-        ctx.attr._cosign[DefaultInfo].default_runfiles,
-    ] + ([ctx.attr.cosign[0][DefaultInfo].default_runfiles] if ctx.attr.cosign else []))
-    return [DefaultInfo(executable = executable, files = depset([executable, spec]), runfiles = runfiles)]
+    }
+    tools = [ctx.attr._cosign] + (ctx.attr.cosign if ctx.attr.cosign else [])
+    runfiles = ctx.runfiles([root] + files + ([tool] if tool else []))
+    return [ship_target(ctx, "cosign", spec, runfiles.merge_all([target[DefaultInfo].default_runfiles for target in tools]))]
 
 def _cosign_sign_impl(ctx):
     return _cosign_target(ctx, None, [])
