@@ -40,6 +40,8 @@ def scenario(world: World) -> None:
     actions = world.bazel.actions(f"{PACKAGE}:status_by_flag", flags)
     (manifest,) = actions.of("OciManifest")
     world.equal(manifest.values("--status-file"), ["bazel-out/stable-status.txt"], "the status file with mapped paths")
+    (archive,) = world.bazel.actions("//oci/tests/run:stamped_load", flags).of("OciArchive")
+    world.equal(archive.values("--status-file"), ["bazel-out/stable-status.txt"], "the status file of an archive")
     (layout,) = actions.of("OciLayout")
     (output,) = layout.values("--output")
     world.check("/cfg/" not in output, "OciLayout, which has no sandbox, has mapped paths", output)

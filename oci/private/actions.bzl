@@ -423,7 +423,9 @@ def write_archive(ctx, *, content, format, label, archive, tags = [], tags_file 
     arguments.add_all(status, before_each = "--status-file")
     arguments.add("--output", archive)
     inputs = depset(status + ([tags_file] if tags_file else []), transitive = [content.complete])
-    _assemble(ctx, "OciArchive", "Archiving", arguments, inputs, [archive])
+
+    # Status files are not where mapped paths say.
+    _assemble(ctx, "OciArchive", "Archiving", arguments, inputs, [archive], mapped = not status)
 
 def unpack_debs(ctx, *, label, debs, links, exclude, platform, assumed, keep_mtime, tar):
     """OciDebs: Debian packages to a tar, which OciLayer merges into a layer.
