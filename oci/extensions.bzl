@@ -39,7 +39,7 @@ use (docs/pull.md).""",
 HTTP; loopback and `*.localhost` need none. Either this, or registry and repository.""",
         ),
         "layers": attr.string(
-            doc = """`lazy`: manifest and config are fetched, and a layer only by a layout or an archive that needs its bytes; a push or a
+            doc = """`lazy`: manifest and config are fetched, and a layer only by a layout, an archive or a listing that needs its bytes; a push or a
 load gets it straight from the registry. `eager`: the layers are fetched with the manifest, into the repository cache, from
 which everything builds with the network off.""",
             default = "lazy",

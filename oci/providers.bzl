@@ -42,7 +42,7 @@ the bytes are not at hand in the build, such as a layer of a pulled base.""",
         "entries": """tuple of structs or None. What an `oci_layer` declares, as oci/private/layer_entries.bzl writes it to the
 command line of this layer and of those above it; private to these rules. None for layers made otherwise.""",
         "fetched": """File or None. The same bytes where an action of the build downloads them from a registry (OciFetch).
-Only what needs them as a file takes it, a layout or an archive, so that a push or a load downloads nothing first.
+Only what needs them as a file takes it, a layout, an archive or a listing (`mtree`), so that a push or a load downloads nothing first.
 Where `blob` is there too, it goes first.""",
         "label": """string. The target that made the layer, without a canonical repository name: it ends up in the
 image's history, and canonical names differ between versions of Bazel.""",

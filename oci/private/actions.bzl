@@ -328,7 +328,7 @@ def write_layout(ctx, *, content, layout, resource_set = None):
     )
 
 def fetch_layer(ctx, *, label, digest, size, sources, blob, urls = []):
-    """OciFetch: one layer of a pulled image, from the first place that has it. Runs only for a layout or an archive.
+    """OciFetch: one layer of a pulled image, from the first place that has it. Runs only for a layout, an archive or a listing.
 
     Digest and size are checked on the way, so the output is as good as any other and is cached like any other. The
     action runs on this machine, since remote ones mostly have no way out and no credentials. It finds docker's and
@@ -472,8 +472,8 @@ def bundle_certificates(ctx, *, label, sources, bundle):
     arguments.add("--output", bundle)
     _assemble(ctx, "OciCaCerts", "Bundling certificates of", arguments, depset(sources), [bundle])
 
-def _look_into(ctx, mnemonic, verb, command, image, output):
-    """An action that wants to know what is in every layer: from its listing, or else from its blob."""
+def _look_into(ctx, mnemonic, verb, command, image, output, blob_of):
+    """An action that wants to know what is in layers: from the listing of each, or else from the blob that blob_of gives, if any."""
     listed = [layer for layer in image.layers if layer.mtree]
     unlisted = [layer for layer in image.layers if not layer.mtree and blob_of(layer)]
     arguments = new_arguments(ctx)
@@ -504,17 +504,19 @@ def write_tree(ctx, *, image, mtree):
       image: OciImageInfo.
       mtree: File, declared.
     """
-    _look_into(ctx, "OciTree", "Listing", "tree", image, mtree)
+    _look_into(ctx, "OciTree", "Listing", "tree", image, mtree, blob_of)
 
 def write_report(ctx, *, image, report):
     """OciReport: what is in the image, as JSON. Runs only where somebody asks for it.
+
+    A layer of a pulled image is not fetched for it: nobody who looks at an image waits for all of its base.
 
     Args:
       ctx: the rule's context.
       image: OciImageInfo.
       report: File, declared.
     """
-    _look_into(ctx, "OciReport", "Reporting on", "report", image, report)
+    _look_into(ctx, "OciReport", "Reporting on", "report", image, report, lambda layer: layer.blob)
 
 def write_index_report(ctx, *, label, index, nested, reports, report):
     """OciReport of an index: the reports on its images in one. Runs only where somebody asks for it.

@@ -56,6 +56,7 @@ fn report(label: &str, stack: &Stack) -> Result<Report> {
             media_type,
             diff_id: diff_ids.get(at).copied(),
             annotations,
+            unseen: layer.listing.is_none(),
         }
     };
     Ok(Report {
@@ -153,6 +154,7 @@ mod tests {
         let args = Args { stack: args, output: dir.path().join("report.json") };
         run(&args, |_| {}).unwrap();
         let report = Report::parse(&fs::read(args.output).unwrap()).unwrap();
-        assert_eq!((report.layers.len(), report.replaced_links.len()), (2, 0));
+        assert_eq!(report.replaced_links.len(), 0);
+        assert_eq!(report.layers.iter().map(|layer| layer.unseen).collect::<Vec<_>>(), [true, false]);
     }
 }

@@ -61,6 +61,10 @@ pub struct Layer {
     /// Annotations of its descriptor.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
+    /// Whether nobody has looked into it, since its bytes are in a registry alone: links that it has are then not among
+    /// [`Report::replaced_links`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unseen: bool,
 }
 
 impl Report {
@@ -139,6 +143,7 @@ mod tests {
                 media_type: "l".into(),
                 diff_id: None,
                 annotations: BTreeMap::new(),
+                unseen: false,
             }],
             replaced_links: vec!["/bin".into()],
         }

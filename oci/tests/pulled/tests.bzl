@@ -35,12 +35,14 @@ _FETCHED = "oci/tests/pulled/base.strata/0.blob"
 def _layout_needs_it_test_impl(ctx):
     env = analysistest.begin(ctx)
     asserts.true(env, _FETCHED in _inputs_of(env, "OciLayout"), "a layout needs the fetched layer")
-    asserts.false(env, _FETCHED in _inputs_of(env, "OciManifest"), "a manifest needs no bytes")
+    asserts.true(env, _FETCHED in _inputs_of(env, "OciTree"), "so does a listing of the image")
+    for mnemonic in ["OciManifest", "OciReport"]:
+        asserts.false(env, _FETCHED in _inputs_of(env, mnemonic), mnemonic + " needs no bytes")
     return analysistest.end(env)
 
 layout_needs_it_test = analysistest.make(
     _layout_needs_it_test_impl,
-    doc = "What is fetched is an input of the layout, and of nothing else of the image.",
+    doc = "What is fetched is an input of the layout and the listing, and not of the manifest and the report.",
 )
 
 def _run_target_test_impl(ctx):

@@ -103,10 +103,11 @@ fn config(text: &mut String, report: &Report) {
 
 fn show_layer(text: &mut String, number: usize, width: usize, layer: &Layer) {
     let created_by = layer.created_by.as_deref().unwrap_or("(nothing is said of it)");
+    let unseen = if layer.unseen { "  (in a registry: not looked into)" } else { "" };
     line(
         text,
         format_args!(
-            "  {number:>width$}  {:>9}  {}  {}",
+            "  {number:>width$}  {:>9}  {}  {}{unseen}",
             bytes(layer.size),
             layer.digest,
             printable(created_by)
@@ -157,6 +158,8 @@ mod tests {
             media_type: "application/vnd.oci.image.layer.v1.tar+gzip".into(),
             diff_id: None,
             annotations: [].into(),
+            // The lowest, which nothing is said of, is in a registry alone.
+            unseen: created_by.is_none(),
         };
         Report {
             v: oci::report::VERSION,
@@ -203,7 +206,7 @@ Config
   Labels        k=v
 
 Layers, the lowest first
-  1    27.1 MB  ONE  (nothing is said of it)
+  1    27.1 MB  ONE  (nothing is said of it)  (in a registry: not looked into)
   2       12 B  TWO  //app:layer
 
 Links that layers replace
