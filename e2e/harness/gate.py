@@ -14,10 +14,8 @@ import ssl
 import threading
 import urllib.parse
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from harness.processes import run
-from harness.requirements import tool
+from harness.authority import Certificate
 
 # Hop by hop, or counted anew.
 _NOT_HANDED_ON = {"connection", "content-length", "host", "transfer-encoding"}
@@ -56,7 +54,7 @@ class Gate:
         upstream: int,
         user: tuple[str, str] | None = None,
         anonymous: bool = False,
-        certificate: tuple[Path, Path] | None = None,
+        certificate: Certificate | None = None,
     ) -> None:
         self.upstream = upstream
         self.user = user
@@ -68,15 +66,20 @@ class Gate:
         self._scheme = "http"
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(*certificate)
+            context.load_cert_chain(certificate.file, certificate.key)
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
             self._scheme = "https"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._server.server_port
+
+    @property
     def host(self) -> str:
         """`127.0.0.1:PORT`."""
-        return f"127.0.0.1:{self._server.server_port}"
+        return f"127.0.0.1:{self.port}"
 
     def forget(self) -> None:
         """Forgets what it was asked."""
@@ -110,15 +113,6 @@ class Gate:
         """Whether a request may pass."""
         token = (authorization or "").removeprefix("Bearer ")
         return not self.tokens or self._handed_out.get(token) == _scope(path)
-
-
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate of 127.0.0.1 that no authority has signed, and its key."""
-    folder.mkdir(parents=True, exist_ok=True)
-    chain, key = folder / "certificate.pem", folder / "key.pem"
-    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    run([tool("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", chain, *subject])
-    return chain, key
 
 
 def _scope(path: str) -> str:

@@ -20,6 +20,8 @@ class Pulls:
         self.bazel = bazel
         self._module = bazel.workspace / "MODULE.bazel"
         self._head = self._module.read_text().partition("\noci = ")[0]
+        # As it was before another scenario wrote to it.
+        self._module.write_text(self._head)
         self.repository_cache = folder / "repository-cache"
         self.docker_config = folder / "docker"
         self.docker_config.mkdir(parents=True)
@@ -34,7 +36,7 @@ class Pulls:
             lines.append(f"oci.pull(\n    name = {name!r},\n{fields})")
             platforms = attributes.get("platforms") or []
             assert isinstance(platforms, list)
-            names = [name, *(f"{name}_{platform.replace('/', '_')}" for platform in platforms)]
+            names = dict.fromkeys([name, *(f"{name}_{platform.replace('/', '_')}" for platform in platforms)])
             lines.append(f"use_repo(oci, {', '.join(map(repr, names))})")
         self._module.write_text("\n".join(lines) + "\n")
 

@@ -1,4 +1,4 @@
-"""Pull what can't be had: 403, 404, 429, TLS, no route, mirrors that fail, platforms that aren't there, and what is no image."""
+"""Pull what can't be had: 403, 404, 429, no route, wrong bytes, mirrors that fail, platforms that aren't there, what is no image."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import itertools
 import json
 
 from harness import net
-from harness.gate import Fault, Gate, certificate
+from harness.gate import Fault, Gate
 from harness.processes import Result
 from harness.pulls import Pulls, pin, upload
 from harness.world import World
@@ -32,7 +32,7 @@ def scenario(world: World) -> None:
     for fault, says in (
         (Fault("/manifests/", 403, message="denied to you"), ["403 Forbidden (denied to you)"]),
         (Fault("/manifests/", 404), ["404 Not Found", "no such repository, tag or digest"]),
-        (Fault("/manifests/", 429, {"Retry-After": "17"}, "slow down"), ["429 Too Many Requests (slow down)", "again in 17 s"]),
+        (Fault("/manifests/", 429, {"Retry-After": "600"}, "slow down"), ["429 Too Many Requests (slow down)", "again in 600 s"]),
         (Fault("/manifests/", 503), ["503 Service Unavailable", "ask again later"]),
         (Fault("/blobs/", 403), ["cannot get the blob sha256:", "403 Forbidden"]),
     ):
@@ -41,6 +41,21 @@ def scenario(world: World) -> None:
         world.contains(result, f"{gate.host}/amd64: ", *says)
     gate.faults = []
     world.step("403, 404, 429 with its time, and 503 are told apart")
+
+    gate.faults = [Fault("/manifests/v1", 503, times=1)]
+    result = pull(image=f"{gate.host}/amd64:v1", code=0)
+    digest = pin(result)
+    world.check(digest is not None, "no digest is printed", result)
+    gate.faults = [Fault(f"/manifests/sha256:{'0' * 64}", 200, message="something else")]
+    result = pull(image=f"{gate.host}/amd64@sha256:{'0' * 64}")
+    world.contains(result, f"what it sends is not what sha256:{'0' * 64} says")
+    gate.faults = []
+    tokens = Gate(registry.port, anonymous=True)
+    tokens.faults = [Fault("/token", 429, {"Retry-After": "1"}, times=1)]
+    pull(image=f"{tokens.host}/amd64:v1", code=0)
+    world.equal(len(tokens.paths("/token")), 2, f"times that the token server was asked: {tokens.paths()}")
+    tokens.close()
+    world.step("what fails once is asked for again, of a registry and of its token server; other bytes than asked for are refused")
 
     result = pull(image=f"{gate.host}/amd64:missing")
     world.contains(result, "cannot get the manifest missing", "404 Not Found (manifest unknown)")
@@ -52,27 +67,22 @@ def scenario(world: World) -> None:
     world.contains(pull(image=f"127.0.0.1:{nobody}/amd64:v1"), f"127.0.0.1:{nobody}/amd64: no route: ")
     world.contains(pull(image="registry.invalid/amd64:v1"), "registry.invalid/amd64: no route: ", "registry.invalid")
     world.contains(pull(image=f"https://{gate.host}/amd64:v1"), f"{gate.host}/amd64: TLS: ", "http://")
-    chain, key = certificate(world.scratch("tls"))
-    private = Gate(registry.port, certificate=(chain, key))
-    world.contains(pull(image=f"https://{private.host}/amd64:v1"), f"{private.host}/amd64: TLS: ", "CURL_CA_BUNDLE")
-    world.step("no route, a registry without TLS, and a certificate that nobody knows are told apart")
-
-    result = pull(image=f"https://{private.host}/amd64:v1", env={"CURL_CA_BUNDLE": str(chain)}, code=0)
-    digest = pin(result)
-    world.check(digest is not None, "no digest is printed", result)
-    world.step("with the authority in CURL_CA_BUNDLE it is pulled")
-    private.close()
+    pulls.declare(without_curl={"image": f"{gate.host}/amd64:v1"})
+    result = pulls.bazel_command("query", "@without_curl//:all", "--repo_env=PATH=/nowhere", code=None)
+    world.contains(result, f"{gate.host}/amd64: ", "curl, which would tell why, is not on PATH: install it")
+    world.step("no route, a registry without TLS, and a machine without curl are told apart")
 
     mirrors = [f"127.0.0.1:{nobody}", f"{gate.host}/hub", registry.host]
     result = pull(image="registry.invalid/amd64:v1", mirrors=mirrors, code=0)
     world.equal(pin(result), digest, "digest from the third mirror")
     world.check(bool(gate.paths("/v2/hub/amd64/manifests/v1")), "the second mirror was not asked under its prefix", gate.paths())
-    result = pull(image="registry.invalid/amd64:v1", mirrors=mirrors[:2])
+    closed = net.free_port()
+    result = pull(image=f"127.0.0.1:{closed}/amd64:v1", mirrors=mirrors[:2])
     world.contains(
         result,
         f"127.0.0.1:{nobody}/amd64: no route: ",
         f"{gate.host}/hub/amd64: 404 Not Found",
-        "registry.invalid/amd64: no route: ",
+        f"127.0.0.1:{closed}/amd64: no route: ",
     )
     world.step("mirrors are asked in order before the registry; where all fail, the reason of each is kept")
 
@@ -109,14 +119,32 @@ def scenario(world: World) -> None:
         ({"image": "x:v1", "tag": "v2"}, "image has the tag v1"),
         ({"image": "x", "digest": digest, "platforms": ["linux/x86_64"]}, "amd64"),
         ({"image": "x", "digest": digest, "platforms": ["linux"]}, "os/architecture"),
+        ({"image": "x", "digest": digest, "platforms": ["linux/amd64", "linux/amd64"]}, '"linux/amd64" is listed twice'),
         ({"image": "x", "digest": digest, "mirrors": ["http://"]}, "not the name of a registry"),
     ):
         pulls.declare(wrong=attributes)
         result = pulls.bazel_command("query", "@wrong", code=None)
         world.check(result.code != 0, f"{attributes} is accepted", result)
         world.contains(result, 'oci.pull(name = "wrong") in module pulled: ', says)
-    world.step("attributes that can't be right are refused at once, by the name of the pull and its module")
+    pulls.declare(any={"image": "x", "digest": digest})
+    result = pulls.bazel_command("query", "@any", code=None)
+    world.contains(result, 'oci.pull(name = "any") in module pulled: this name is that of a target in every pulled repository')
+    pulls.declare(both={"image": "x", "digest": digest})
+    _add_module(pulls, "other", f'oci.pull(name = "both", image = "y", digest = "{digest}")')
+    result = pulls.bazel_command("query", "@both", code=None)
+    world.contains(result, "there is another image of that name, ", 'oci.pull(name = "both") in module pulled', "in module other")
+    world.step("attributes that can't be right are refused at once, by the name of the pull and its module, or of both modules")
     gate.close()
+
+
+def _add_module(pulls: Pulls, name: str, pull: str) -> None:
+    """Makes the module depend on one that pulls, too."""
+    use = 'oci = use_extension("@rules_strata//oci:extensions.bzl", "oci")'
+    folder = pulls.bazel.workspace / name
+    folder.mkdir()
+    (folder / "MODULE.bazel").write_text(f'module(name = "{name}")\nbazel_dep(name = "rules_strata")\n{use}\n{pull}\n')
+    with (pulls.bazel.workspace / "MODULE.bazel").open("a") as module:
+        module.write(f'bazel_dep(name = "{name}")\nlocal_path_override(module_name = "{name}", path = "{name}")\n')
 
 
 def _put_blob(port: int, content: bytes) -> str:
