@@ -55,14 +55,18 @@ def scenario(world: World) -> None:
         world.check(pin(result) is None, f"the build prints how to pin {name}, which is pinned", result)
     world.step("with that line pasted, it says nothing more")
 
+    single = {**by_tag["single"], "reproducible": False}
+    _lock(world, pulls, {**pinned, "single": single}, [registry, "team/amd64"])
+    pulls.declare(**pinned)
+
     for name, digests in (("single", "amd64"), ("docker", "docker"), ("zstd", "zstd")):
-        (layout,) = _files(pulls, f"@{name}")
+        (layout,) = pulls.files(f"@{name}")
         world.equal(_root(layout), _digest(f"{registry}/team/{digests}:v1"), f"digest of the layout of {name}")
         _complete(world, layout)
     world.step("the layout of a pulled image has the digest of the registry's, and all its blobs")
 
     for cpu, platform in (("x86_64", "linux/amd64"), ("aarch64", "linux/arm64/v8")):
-        (layout,) = _files(pulls, "//use:image", f"--platforms=//use:linux_{cpu}")
+        (layout,) = pulls.files("//use:image", f"--platforms=//use:linux_{cpu}")
         manifest, config = _image(layout)
         found = "/".join(filter(None, (config["os"], config["architecture"], config.get("variant"))))
         world.equal(found, platform, f"platform of the image built for {cpu}")
@@ -76,16 +80,16 @@ def scenario(world: World) -> None:
     world.contains(result, 'oci.pull(name = "base") has no image for the target platform', "linux/amd64", "@base_linux_arm64_v8")
     world.step("for another target platform the build says which there are")
 
-    (digest,) = _files(pulls, "@base//:digest")
+    (digest,) = pulls.files("@base//:digest")
     world.equal(digest.read_text(), pinned["base"]["digest"], "@base//:digest")
-    (layout,) = _files(pulls, "@nested//:any")
+    (layout,) = pulls.files("@nested//:any")
     index = json.loads(_blob(layout, _root(layout)))
     found = sorted(entry["platform"]["architecture"] for entry in index["manifests"])
     world.equal(found, ["amd64", "arm64", "s390x"], "platforms of @nested//:any")
     for entry in index["manifests"]:
         # Their annotations are not ASCII.
         world.equal(entry["size"], len(_blob(layout, entry["digest"])), "size of a manifest in bytes")
-    purl = _files(pulls, "@base_linux_amd64//:package_metadata")[0].read_text()
+    purl = pulls.files("@base_linux_amd64//:package_metadata")[0].read_text()
     world.check("pkg:oci/index@sha256%3A" in purl and "arch=amd64" in purl, "the purl of @base_linux_amd64", purl)
     world.step("@base//:digest, @nested//:any and the purl are what they should be")
 
@@ -97,16 +101,35 @@ def scenario(world: World) -> None:
     world.equal(len(mounts), 2, "mounts of the base's layers")
     world.step("a push to the registry of the base mounts the base's layers")
 
-    help_text = pulls.bazel_command("run", "@single//:load", "--", "--help")
-    world.check("--" in help_text.stdout, "@single//:load can't be run", help_text)
-    world.step("@single//:load can be run")
+    for group in ("docker_archive", "mtree", "report"):
+        pulls.bazel_command("build", f"--output_groups={group}", "@single")
+    shown = pulls.bazel_command("run", "@single//:inspect")
+    world.check("linux/amd64" in shown.stdout, "@single//:inspect shows no image", shown)
+    world.step("a pulled image has archives, a listing and a report, and @single//:inspect shows it")
+
+    pulls.declare(base={**pinned["docker"], "platforms": ["linux/amd64"]})
+    (layout,) = pulls.files("//use:image", "--platforms=//use:linux_x86_64")
+    manifest, _ = _image(layout)
+    found = {entry["mediaType"] for entry in [manifest, manifest["config"], *manifest["layers"]]}
+    world.equal({kind for kind in found if not kind.startswith("application/vnd.docker.")}, set(), "media types beside Docker's")
+    world.equal(len(manifest["layers"]), 3, "number of layers")
+    world.step("an image on a base in Docker's format keeps Docker's media types")
 
 
-def _files(pulls: Pulls, target: str, *flags: str) -> list[Path]:
-    pulls.bazel_command("build", *flags, target)
-    listed = pulls.bazel_command("cquery", *flags, "--output=files", f"config({target}, target)")
-    root = pulls.bazel.execution_root()
-    return [root / line for line in listed.stdout.splitlines() if line.strip()]
+def _lock(world: World, pulls: Pulls, others: dict[str, dict[str, object]], unwanted: list[str]) -> None:
+    """The lock file, as it is for what is declared now; it has to hold for other pulls, too."""
+    lock = pulls.bazel.workspace / "MODULE.bazel.lock"
+    pulls.fetch("@single", "--lockfile_mode=update")
+    text = lock.read_text()
+    if not json.loads(text):
+        world.step("NOT SHOWN: this is Debian's Bazel, which writes no lock file that it can read")
+        return
+    for part in ("oci:extensions.bzl", *unwanted):
+        world.check(part not in text, f"the lock file has {part} in it", text)
+    pulls.declare(**others)
+    pulls.fetch("@single", "--lockfile_mode=error")
+    world.equal(lock.read_text(), text, "the lock file")
+    world.step("the lock file says nothing of pulls, and takes another one, by digest or by tag, without an update")
 
 
 def _digest(reference: str) -> str:
