@@ -2,7 +2,7 @@
 
 load("//oci:providers.bzl", "OciArtifactInfo", "OciLayerInfo")
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
-load(":actions.bzl", "write_artifact")
+load("//oci/private/actions:manifests.bzl", "write_artifact")
 load(":content.bzl", "anything_pushed", "content_of")
 load(":expansion.bzl", "make_parts")
 load(":image_groups.bzl", "image_outputs")

@@ -2,7 +2,7 @@
 
 load("//oci:providers.bzl", "OciArtifactInfo", "OciImageInfo", "OciIndexInfo")
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
-load(":actions.bzl", "import_base")
+load("//oci/private/actions:manifests.bzl", "import_base")
 load(":base_index.bzl", "image_for_platform")
 load(":labels.bzl", "display_label")
 load(":platforms.bzl", "PLATFORM_ATTRS", "target_platform")

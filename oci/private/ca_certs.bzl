@@ -2,7 +2,7 @@
 
 load("//oci:providers.bzl", "OciLayerInfo")
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE", "PACK_TOOLCHAIN_TYPE")
-load(":actions.bzl", "bundle_certificates")
+load("//oci/private/actions:rootfs.bzl", "bundle_certificates")
 load(":labels.bzl", "display_label")
 load(":layer_entries.bzl", "add_file", "add_settings", "add_symlinks")
 load(":packed_layer.bzl", "PACKING_ATTRS", "packed_layer")

@@ -2,7 +2,7 @@
 
 load("//oci:providers.bzl", "OciLayerInfo")
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE", "PACK_TOOLCHAIN_TYPE")
-load(":actions.bzl", "unpack_debs")
+load("//oci/private/actions:rootfs.bzl", "unpack_debs")
 load(":labels.bzl", "display_label")
 load(":layer_attrs.bzl", "LAYER_ATTRS")
 load(":layer_entries.bzl", "add_settings", "add_tars")

@@ -5,7 +5,7 @@ nor another commit sends anything.
 """
 
 load("//oci:toolchain.bzl", "FETCH_TOOLCHAIN_TYPE")
-load(":actions.bzl", "upload_image")
+load("//oci/private/actions:network.bzl", "upload_image")
 load(":content.bzl", "content_of")
 load(":labels.bzl", "display_label")
 load(":run_target.bzl", "content_spec", "credentials_files", "sources_spec")

@@ -2,7 +2,8 @@
 
 load("//oci:providers.bzl", "OciImageInfo")
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE", "PACK_TOOLCHAIN_TYPE")
-load(":actions.bzl", "new_arguments", "write_manifest")
+load("//oci/private/actions:manifests.bzl", "write_manifest")
+load("//oci/private/actions:run.bzl", "new_arguments")
 load(":base_import.bzl", "base_of")
 load(":content.bzl", "content_of")
 load(":expansion.bzl", "expand_make", "placeholders_of", "status_files_of")

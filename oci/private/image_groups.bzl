@@ -3,7 +3,8 @@
 Each costs an action, which runs only where somebody asks for it; the manifest, the config and the digest are there anyway.
 """
 
-load(":actions.bzl", "write_archive", "write_index_report", "write_layout", "write_report", "write_tree")
+load("//oci/private/actions:outputs.bzl", "write_archive", "write_layout")
+load("//oci/private/actions:reports.bzl", "write_index_report", "write_report", "write_tree")
 load(":content.bzl", "images_below", "indexes_below")
 
 visibility("//oci/...")

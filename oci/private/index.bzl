@@ -2,7 +2,8 @@
 
 load("//oci:providers.bzl", "OciIndexInfo")
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
-load(":actions.bzl", "write_index", "write_layout")
+load("//oci/private/actions:manifests.bzl", "write_index")
+load("//oci/private/actions:outputs.bzl", "write_layout")
 load(":content.bzl", "content_of")
 load(":expansion.bzl", "make_parts")
 load(":image_groups.bzl", "index_groups")

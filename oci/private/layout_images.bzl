@@ -6,7 +6,7 @@ providers. An aspect reads manifest and config out of it, once, so that it can b
 
 load("//oci:providers.bzl", "OciArtifactInfo", "OciImageInfo", "OciIndexInfo")
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
-load(":actions.bzl", "import_base")
+load("//oci/private/actions:manifests.bzl", "import_base")
 load(":content.bzl", "LayoutImagesInfo")
 load(":labels.bzl", "display_label")
 

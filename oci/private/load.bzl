@@ -1,7 +1,7 @@
 """oci_load_rule: `bazel run` puts an image into a container runtime."""
 
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
-load(":actions.bzl", "write_archive")
+load("//oci/private/actions:outputs.bzl", "write_archive")
 load(":content.bzl", "content_of", "image_or_index")
 load(":labels.bzl", "display_label")
 load(":names.bzl", "NAMES_ATTRS", "names_expander")

@@ -1,7 +1,7 @@
 """A layer of what a rule declares, for every rule that packs one: the action OciLayer, its outputs and the providers."""
 
 load("//oci:providers.bzl", "OciLayerInfo")
-load(":actions.bzl", "pack_layer")
+load("//oci/private/actions:layers.bzl", "pack_layer")
 load(":labels.bzl", "display_label")
 load(":layer_attrs.bzl", "LAYER_ATTRS")
 load(":layer_entries.bzl", "entries_file")

@@ -2,7 +2,7 @@
 
 load("//oci:providers.bzl", "OciArtifactInfo", "OciPushInfo", "OciSignerInfo")
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE", "FETCH_TOOLCHAIN_TYPE")
-load(":actions.bzl", "write_reference")
+load("//oci/private/actions:manifests.bzl", "write_reference")
 load(":content.bzl", "anything_pushed")
 load(":during_build.bzl", "push_during_build")
 load(":labels.bzl", "display_label")

@@ -6,7 +6,7 @@ see source files, so an image imports those itself.
 
 load("//oci:providers.bzl", "OciArtifactInfo", "OciImageInfo", "OciIndexInfo", "OciLayerInfo")
 load("//oci:toolchain.bzl", "PACK_TOOLCHAIN_TYPE")
-load(":actions.bzl", "import_layer")
+load("//oci/private/actions:layers.bzl", "import_layer")
 load(":labels.bzl", "display_label")
 
 visibility("//oci/...")

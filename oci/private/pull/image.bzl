@@ -2,11 +2,11 @@
 
 load("//oci:providers.bzl", "OciImageInfo", "OciLayerInfo")
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE", "FETCH_TOOLCHAIN_TYPE")
-load("//oci/private:actions.bzl", "fetch_layer")
 load("//oci/private:content.bzl", "content_of")
 load("//oci/private:image_groups.bzl", "IMAGE_GROUPS_DOC", "image_groups", "image_outputs")
 load("//oci/private:inspect.bzl", "oci_inspect_rule")
 load("//oci/private:labels.bzl", "display_label")
+load("//oci/private/actions:network.bzl", "fetch_layer")
 load(":reference.bzl", "parse_source")
 
 # The repositories that oci.pull makes load it.

@@ -2,7 +2,7 @@
 
 load("//oci:providers.bzl", "OciImageInfo", "OciLayerInfo")
 load("//oci:toolchain.bzl", "FETCH_TOOLCHAIN_TYPE")
-load("//oci/private:actions.bzl", "fetch_layer")  # buildifier: disable=bzl-visibility
+load("//oci/private/actions:network.bzl", "fetch_layer")  # buildifier: disable=bzl-visibility
 
 visibility("//oci/tests/...")
 
