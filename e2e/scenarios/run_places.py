@@ -57,7 +57,7 @@ def scenario(world: World) -> None:
     """Runs the scenario."""
     places = Places(world)
     bazel = places.bazel
-    with tarfile.open(bazel.workspace / "app" / "a layer.tar", "w") as tar:
+    with tarfile.open(bazel.workspace / "app" / "a = layer.tar", "w") as tar:
         member = tarfile.TarInfo("etc/source.txt")
         member.size = 6
         tar.addfile(member, io.BytesIO(b"source"))

@@ -67,7 +67,9 @@ def _runfiles_test_impl(ctx):
     # Two indexes, four images with two files, and a layer that all have and one that three have, with two files.
     asserts.equals(env, 2 + 4 * 2 + (4 + 3) * 2, len({path: None for path in named.values()}))
     runfiles = target[DefaultInfo].default_runfiles
-    there = {"%s/%s" % (ctx.workspace_name, file.short_path): file.path for file in runfiles.files.to_list()}
+    files = runfiles.files.to_list()
+    asserts.equals(env, [], [file.short_path for file in files if file.is_directory], "layouts in the runfiles")
+    there = {"%s/%s" % (ctx.workspace_name, file.short_path): file.path for file in files}
     there.update({link.path: link.target_file.path for link in runfiles.root_symlinks.to_list()})
     for rlocation, path in named.items():
         asserts.equals(env, path, there.get(rlocation), rlocation)
