@@ -15,26 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from strata_bench import cli, disk, image_module, layouts, machine, table
+from strata_bench import cli, disk, image_module, image_tables, layouts, machine, table
 from strata_bench.bazel import Bazel, Build
 from strata_bench.errors import BenchError
 from strata_bench.image_module import CODECS, OURS, SHAPES, Sizes
-
-MB = 1e6
-
-# What Bazel does itself for anything that can be run.
-_OF_BAZEL = frozenset(
-    {
-        "BazelWorkspaceStatusAction",
-        "ExecutableSymlink",
-        "FileWrite",
-        "RepoMappingManifest",
-        "SourceSymlinkManifest",
-        "Symlink",
-        "SymlinkTree",
-    }
-)
-
 
 @dataclass(frozen=True)
 class Contender:
@@ -183,60 +167,6 @@ def measure(bench: Bench, rounds: int) -> list[Measured]:
     return list(measured.values())
 
 
-def of_large(results: list[dict[str, Any]], codec: str) -> table.Rows:
-    """The large image, a row for each way to make it."""
-    rows = [
-        [
-            "made by",
-            "processes",
-            "actions",
-            "cold s",
-            "processes after a change",
-            "s",
-            "nothing changed s",
-            "disk cache MB",
-            "+ by the change",
-            "bazel-bin MB",
-        ]
-    ]
-    for result in results:
-        if result["codec"] == codec:
-            cold, changed, unchanged = (result[step] for step in ("cold", "changed", "unchanged"))
-            rows.append(
-                [
-                    result["name"],
-                    f"{cold['processes']}",
-                    f"{sum(cold['actions'].values())}",
-                    f"{statistics.median(cold['wall_s']):.2f}",
-                    f"{changed['processes']}",
-                    f"{statistics.median(changed['wall_s']):.2f}",
-                    f"{statistics.median(unchanged['wall_s']):.2f}",
-                    f"{result['cache_bytes'] / MB:,.1f}",
-                    f"{result['cache_bytes_added'] / MB:,.1f}",
-                    f"{result['output_bytes'] / MB:,.1f}",
-                ]
-            )
-    return rows
-
-
-def of_many(results: list[dict[str, Any]]) -> table.Rows:
-    """The small images, a row for each way to make them."""
-    rows = [["made by", "processes", "actions", "s", "actions but for Bazel's own"]]
-    for result in results:
-        actions = {mnemonic: count for mnemonic, count in result["actions"].items() if mnemonic not in _OF_BAZEL}
-        ran = ", ".join(f"{count} {mnemonic}" for mnemonic, count in actions.items())
-        rows.append(
-            [
-                result["name"],
-                f"{result['processes']}",
-                f"{sum(result['actions'].values())}",
-                f"{result['wall_s']:.2f}",
-                ran,
-            ]
-        )
-    return rows
-
-
 def _parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="bench/images", description="Measures whole images beside rules_oci's way of making them."
@@ -277,22 +207,19 @@ def _work(options: argparse.Namespace) -> None:
         version = bench.bazel.version()
     finally:
         bench.bazel.shutdown()
-    for codec in CODECS:
-        compressed = "compressed with gzip" if codec == "gzip" else "not compressed"
-        print(f"One image, {sizes.layers} layers, {sizes.content_bytes / MB:,.1f} MB of files, {compressed}\n")
-        print(table.aligned(of_large(large, codec)) + "\n")
-    print(f"{sizes.images} images that share {sizes.shared} of {sizes.shared + 1} layers\n")
-    print(table.aligned(of_many(many)))
+    data = {
+        "v": 1,
+        "quick": options.quick,
+        "commit": cli.commit(),
+        "bazel": version,
+        "machine": about,
+        "sizes": image_module.describe(sizes),
+        "rounds": rounds,
+        "large": large,
+        "many": many,
+    }
+    print("\n\n".join(f"{title}\n\n{table.aligned(rows)}" for title, rows in image_tables.all_of(data)))
     if options.json:
-        data = {
-            "commit": cli.commit(),
-            "bazel": version,
-            "machine": about,
-            "sizes": image_module.describe(sizes),
-            "rounds": rounds,
-            "large": large,
-            "many": many,
-        }
         options.json.write_text(cli.to_json(data))
 
 

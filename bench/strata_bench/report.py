@@ -15,12 +15,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from strata_bench import locality, machine, summary, table, targets
+from strata_bench import image_tables, locality, machine, summary, table, targets
 from strata_bench.errors import BenchError
 
 PAGE = machine.REPOSITORY / "docs" / "performance.md"
 FOLDER = machine.REPOSITORY / "docs" / "performance"
-LAYERS, LOCALITY = FOLDER / "layers.json", FOLDER / "locality.json"
+LAYERS, LOCALITY, IMAGES = FOLDER / "layers.json", FOLDER / "locality.json", FOLDER / "images.json"
 PLOTS = ("throughput.svg", "scaling.svg")
 DRAWN_BY = Path(__file__).with_name("plots.py")
 BEGIN = "<!-- begin: written by bench/report, not by hand -->"
@@ -33,7 +33,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="bench/report",
         description=f"Writes the tables and plots of {PAGE.relative_to(machine.REPOSITORY)} from "
-        f"{LAYERS.relative_to(machine.REPOSITORY)} and {LOCALITY.name}. Drawing needs matplotlib.",
+        f"{LAYERS.relative_to(machine.REPOSITORY)}, {LOCALITY.name} and {IMAGES.name}. Drawing needs matplotlib.",
     )
     parser.add_argument("--check", action="store_true", help="change nothing, and fail if anything is not fresh")
     options = parser.parse_args(argv)
@@ -59,13 +59,13 @@ def write() -> None:
         raise BenchError(f"{error}: install matplotlib, by pip or as the package python3-matplotlib") from error
     for name, svg in drawn.items():
         (FOLDER / name).write_text(svg + stamp(svg))
-    PAGE.write_text(replaced(PAGE.read_text(), section(results, load(LOCALITY))))
+    PAGE.write_text(replaced(PAGE.read_text(), section(results, load(LOCALITY), load(IMAGES))))
 
 
 def check() -> None:
     """Fails if the section or a plot is not what the results make of it."""
     page = PAGE.read_text()
-    if replaced(page, section(targets.Results(load(LAYERS)), load(LOCALITY))) != page:
+    if replaced(page, section(targets.Results(load(LAYERS)), load(LOCALITY), load(IMAGES))) != page:
         raise BenchError(f"{PAGE} is not what its results make: run bench/report")
     for name in PLOTS:
         text = (FOLDER / name).read_text()
@@ -100,12 +100,12 @@ def replaced(page: str, text: str) -> str:
     return f"{before}{BEGIN}\n\n{text}\n\n{END}{after}"
 
 
-def section(results: targets.Results, edits: dict[str, Any]) -> str:
+def section(results: targets.Results, edits: dict[str, Any], images: dict[str, Any]) -> str:
     """What stands between the markers."""
     data = results.data
     verdicts = targets.judge(results, targets.load())
     parts = [
-        f"{summary.machine_line(results)}. Commit {data['commit']}, {data['rounds']} rounds.",
+        f"{summary.machine_line(data['machine'], results.cores)}. Commit {data['commit']}, {data['rounds']} rounds.",
         summary.others_line(results),
         "![Throughput of every program on every input](performance/throughput.svg)",
         "![Wall time by number of cores](performance/scaling.svg)",
@@ -127,6 +127,10 @@ def section(results: targets.Results, edits: dict[str, Any]) -> str:
         f"Input: {edits['input']}. Commit {edits['commit']}. A member (gzip) or frame (zstd) has changed if the\n"
         "layer before the edit has none with its bytes.",
         table.markdown(locality.rows(edits)),
+        "### Whole images",
+        f"{summary.machine_line(images['machine'])}; Bazel {images['bazel']}. Commit {images['commit']}, medians of\n"
+        f"{images['rounds']} rounds.",
+        *(f"{title}:\n\n{table.markdown(rows)}" for title, rows in image_tables.all_of(images)),
         "### Programs",
         table.markdown(table.of_programs(results), left=True),
     ]

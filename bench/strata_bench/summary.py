@@ -14,13 +14,13 @@ started, the largest), summed over a pipeline's processes. ÷ best peer: of the 
 SHA-256 of the tar on one core, which every layer's diff_id needs."""
 
 
-def machine_line(results: Results) -> str:
-    """What it was measured on."""
-    about = results.data["machine"]
+def machine_line(about: dict[str, Any], cores: int | None = None) -> str:
+    """What it was measured on, with so many of its cores (default: all)."""
+    cores = cores or about["cores_of_machine"]
     memory = f"{about['memory_bytes'] / 2**30:.0f} GiB"
     sha = "with" if about["sha_extensions"] else "without"
     return (
-        f"{about['cpu']} ({sha} SHA instructions), {results.cores} of {about['cores_of_machine']} cores, "
+        f"{about['cpu']} ({sha} SHA instructions), {cores} of {about['cores_of_machine']} cores, "
         f"{memory} of memory, {about['kernel']}, {about['file_system']}"
     )
 
@@ -78,7 +78,7 @@ def checked_line(results: Results) -> str:
 def whole(results: Results, verdicts: list[Verdict]) -> str:
     """All of it."""
     data = results.data
-    parts = [machine_line(results)]
+    parts = [machine_line(data["machine"], results.cores)]
     for source in data["inputs"]:
         parts.append(f"{input_line(source)}\n{table.aligned(table.of_input(results, source['name']))}")
     parts.append(f"Wall time in seconds by number of cores\n{table.aligned(table.of_cores(results))}")
