@@ -54,7 +54,7 @@ class Bazel:
             raise BenchError(f"bazel {command} {' '.join(arguments)} in {self._workspace}:\n{tail}")
         return done
 
-    def build(self, targets: Sequence[str], disk_cache: Path | None) -> Build:
+    def build(self, targets: Sequence[str], disk_cache: Path | None, *flags: str) -> Build:
         """Builds targets. Bazel writes what it did to a file, which costs every shape alike."""
         cache = [f"--disk_cache={disk_cache}"] if disk_cache else []
         start = time.perf_counter()
@@ -62,6 +62,7 @@ class Bazel:
             "build",
             *self._flags,
             *cache,
+            *flags,
             "--noshow_progress",
             "--experimental_record_metrics_for_all_mnemonics",
             f"--build_event_json_file={self._events}",

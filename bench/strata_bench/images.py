@@ -114,14 +114,14 @@ class Bench:
         flags = [
             f"--override_module=rules_strata={machine.REPOSITORY}",
             "--lockfile_mode=off",
-            "--incompatible_strict_action_env",
         ]
         if any(path.is_relative_to("/tmp") for path in (machine.REPOSITORY, work)):
             # Actions see an empty /tmp, and so not the sources of a module that another module finds there.
             flags.append("--noincompatible_sandbox_hermetic_tmp")
         self.bazel = Bazel(machine.REPOSITORY / "bazelw", self._module, work / "output_base", flags)
         print("building the tools", file=sys.stderr, flush=True)
-        self.bazel.build(["//:warm", "//:warm.push", "//:read"], tools_cache)
+        # All outputs, since the builds that are measured have another cache, and Bazel would seek in it what it left here.
+        self.bazel.build(["//:warm", "//:warm.push", "//:read"], tools_cache, "--remote_download_outputs=all")
         self._outputs = self.bazel.outputs()
 
     def run(self, measured: Measured) -> None:
