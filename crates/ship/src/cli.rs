@@ -5,7 +5,6 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -252,13 +251,13 @@ pub async fn run(command: &Command, environment: &Environment, ui: &Ui) -> anyho
         Command::Push(spec, path, args) => {
             let target = Target::open(spec, path, environment, ui)?;
             let work = push::run(&target, &spec.push, args, environment, ui);
-            let done = interrupt::unless(work, Duration::ZERO, push::INTERRUPTED, ui).await;
+            let done = interrupt::unless(work, push::INTERRUPTED, ui).await;
             done.with_context(|| format!("{}: push", spec.label))
         }
         Command::Load(spec, path, args) => {
             let target = Target::open(spec, path, environment, ui)?;
             let work = load::run(&target, &spec.load, args, environment, ui);
-            let done = interrupt::unless(work, Duration::ZERO, "interrupted", ui).await;
+            let done = interrupt::unless(work, "interrupted", ui).await;
             done.with_context(|| format!("{}: load", spec.label))
         }
         Command::Deploy(spec, path, args) => deploy::run(spec, path, args, environment, ui)
@@ -278,21 +277,18 @@ pub async fn run(command: &Command, environment: &Environment, ui: &Ui) -> anyho
         Command::Test(spec, path, args) => {
             let target = Target::open(spec, path, environment, ui)?;
             let work = test::run(&target, &spec.test, args, environment, ui);
-            let done = interrupt::unless(work, Duration::ZERO, "interrupted", ui).await;
+            let done = interrupt::unless(work, "interrupted", ui).await;
             done.with_context(|| format!("{}: test", spec.label))
         }
         Command::Upload(spec, path, args) => {
             let target = Target::open(spec, path, environment, ui)?;
             let work = push::upload::run(&target, &spec.push, args, environment, ui);
-            let done = interrupt::unless(work, Duration::ZERO, push::INTERRUPTED, ui).await;
+            let done = interrupt::unless(work, push::INTERRUPTED, ui).await;
             done.with_context(|| format!("{}: push during the build", spec.label))
         }
         Command::Serve(args) => {
-            interrupt::unless(serve::run(args, environment, ui), Duration::ZERO, "no longer serving", ui)
-                .await
+            interrupt::unless(serve::run(args, environment, ui), "no longer serving", ui).await
         }
-        Command::Fetch(args) => {
-            interrupt::unless(fetch::run(args, environment, ui), Duration::ZERO, "interrupted", ui).await
-        }
+        Command::Fetch(args) => interrupt::unless(fetch::run(args, environment, ui), "interrupted", ui).await,
     }
 }

@@ -14,7 +14,7 @@ mod pushes;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Context as _;
 use oci::atomic::AtomicFile;
@@ -25,7 +25,7 @@ use self::check::Member;
 use self::outcome::{Done, Outcomes};
 use crate::environment::Environment;
 use crate::exit::Exit;
-use crate::spec::{self, Command, Spec};
+use crate::spec::{Command, Spec};
 use crate::ui::{Ui, count, seconds};
 use crate::{interrupt, load, push};
 
@@ -145,7 +145,7 @@ pub async fn run(
         loads(&members, args, environment, ui, &outcomes).await;
         Ok(Exit::Done)
     };
-    let ended = interrupt::unless(work, Duration::ZERO, push::INTERRUPTED, ui).await?;
+    let ended = interrupt::unless(work, push::INTERRUPTED, ui).await?;
     ui.end();
     outcomes.print(&members, ui)?;
     if let Some(file) = digests {
@@ -178,21 +178,4 @@ async fn loads(members: &[Member], args: &Args, environment: &Environment, ui: &
             Err(error) => outcomes.fail(number, lines, error.context("load")),
         }
     }
-}
-
-/// The members' declarations.
-fn declared(spec: &Spec) -> impl Iterator<Item = (&Spec, Kind<'_>)> {
-    spec.deploy.members.iter().map(|member| match member.command {
-        Command::Load => (member, Kind::Load(&member.load)),
-        _ => (member, Kind::Push(&member.push)),
-    })
-}
-
-/// What a member does.
-#[derive(Clone, Copy, Debug)]
-enum Kind<'a> {
-    /// It pushes.
-    Push(&'a spec::Push),
-    /// It loads.
-    Load(&'a spec::Load),
 }

@@ -2,7 +2,6 @@
 //! go and its transfers end.
 
 use std::future::Future;
-use std::time::Duration;
 
 use anyhow::Context as _;
 
@@ -27,27 +26,20 @@ pub async fn requested() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
-/// What `work` returns; or [`Exit::Interrupted`], with `message`, once it has been interrupted and given `grace` to
-/// end by itself. Work that waits for [`requested`] as well uses that time to clean up.
+/// What `work` returns; or [`Exit::Interrupted`], with `message`, once it has been interrupted and so dropped.
 ///
 /// # Errors
 /// Those of `work`, or if signals can't be waited for.
 pub async fn unless(
     work: impl Future<Output = anyhow::Result<Exit>>,
-    grace: Duration,
     message: &str,
     ui: &Ui,
 ) -> anyhow::Result<Exit> {
-    let interrupted = async {
-        requested().await.context("cannot wait for signals")?;
-        tokio::time::sleep(grace).await;
-        anyhow::Ok(())
-    };
     tokio::select! {
         biased;
         done = work => done,
-        interrupted = interrupted => {
-            interrupted?;
+        interrupted = requested() => {
+            interrupted.context("cannot wait for signals")?;
             ui.end();
             ui.say(message);
             Ok(Exit::Interrupted)

@@ -10,12 +10,12 @@ use registry::jobs::Jobs;
 use registry::plan::Plan;
 use registry::serve::Embedded;
 
+use super::Args;
 use super::pushes::Clients;
-use super::{Args, Kind, declared};
 use crate::environment::Environment;
 use crate::exit::{Exit, fail, usage};
 use crate::push::{self, Ready};
-use crate::spec::{self, Spec};
+use crate::spec::{self, Command, Spec};
 use crate::target::{self, Target};
 use crate::ui::Ui;
 use crate::{load, runfiles};
@@ -72,9 +72,9 @@ pub(super) fn members(
 ) -> anyhow::Result<Vec<Member>> {
     let files = target::files(spec, path, environment)?;
     let (mut members, mut problems) = (Vec::new(), Vec::new());
-    for (declared, kind) in declared(spec) {
+    for declared in &spec.deploy.members {
         let ui = ui.member(&declared.label);
-        let checked = member(declared, kind, &files, args, embedded, jobs, environment, &ui);
+        let checked = member(declared, &files, args, embedded, jobs, environment, &ui);
         match checked.with_context(|| declared.label.clone()) {
             Ok(member) => members.push(member),
             Err(error) => problems.push(error),
@@ -85,10 +85,8 @@ pub(super) fn members(
     Ok(members)
 }
 
-#[expect(clippy::too_many_arguments, reason = "what a member is, and what all members share")]
 fn member(
     spec: &Spec,
-    kind: Kind<'_>,
     files: &runfiles::Runfiles,
     args: &Args,
     embedded: Option<&Embedded>,
@@ -97,19 +95,19 @@ fn member(
     ui: &Ui,
 ) -> anyhow::Result<Member> {
     let target = Target::among(spec, files.clone(), environment, ui)?;
-    let (work, foreign) = match kind {
-        Kind::Push(declared) => {
-            let mut declared = declared.clone();
+    let (work, foreign) = match spec.command {
+        Command::Load => {
+            let names = load::check(&target, &spec.load, &args.of_load())?;
+            (Work::Load(spec.load.clone(), names), true)
+        }
+        _ => {
+            let mut declared = spec.push.clone();
             if !args.tags.is_empty() {
                 declared.remote_tags.clear();
                 declared.remote_tags_file = None;
             }
             let ready = push::ready(&target, &declared, &args.of_push(), embedded, jobs.clone(), ui)?;
             (Work::Push(Box::new(ready)), args.allow_nondistributable_artifacts)
-        }
-        Kind::Load(declared) => {
-            let names = load::check(&target, declared, &args.of_load())?;
-            (Work::Load(declared.clone(), names), true)
         }
     };
     findable(&target, foreign)?;
