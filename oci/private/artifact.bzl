@@ -4,7 +4,8 @@ load("//oci:providers.bzl", "OciArtifactInfo", "OciLayerInfo")
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
 load("//oci/private/actions:manifests.bzl", "write_artifact")
 load(":content.bzl", "anything_pushed", "content_of")
-load(":expansion.bzl", "make_parts")
+load(":declared.bzl", "declare_in_strata")
+load(":expansion.bzl", "expand_variables")
 load(":image_groups.bzl", "image_outputs")
 load(":labels.bzl", "display_label")
 load(":layout_images.bzl", "layout_images_aspect")
@@ -61,14 +62,11 @@ def _oci_artifact_impl(ctx):
         if not blobs:
             blobs, named = [empty], [{"media_type": None, "title": None}]
 
-    outputs = {
-        name: ctx.actions.declare_file("%s.strata/%s" % (ctx.label.name, file))
-        for name, file in {
-            "descriptor": "descriptor.json",
-            "digest": "digest",
-            "manifest": "manifest.json",
-        }.items()
-    }
+    outputs = declare_in_strata(ctx, {
+        "descriptor": "descriptor.json",
+        "digest": "digest",
+        "manifest": "manifest.json",
+    })
     layers = [
         OciLayerInfo(
             label = label,
@@ -81,7 +79,7 @@ def _oci_artifact_impl(ctx):
     write_artifact(
         ctx,
         spec = {
-            "annotations": {key: "".join(make_parts(value, ctx.var.get)) for key, value in ctx.attr.annotations_dict.items()} or None,
+            "annotations": {key: expand_variables(ctx, value) for key, value in ctx.attr.annotations_dict.items()} or None,
             "artifact_type": ctx.attr.artifact_type or None,
             "config_media_type": ctx.attr.config_media_type or None,
             "files": named,

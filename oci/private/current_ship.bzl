@@ -17,8 +17,19 @@ ShipInfo = provider(
     },
 )
 
-def _on_host_impl(settings, _attr):
+def host_platforms(settings):
+    """The settings of what runs where `bazel run` does.
+
+    Args:
+      settings: dict, of a transition that has the input of on_host.
+
+    Returns:
+      dict, for the output of on_host.
+    """
     return {"//command_line_option:platforms": [settings["//command_line_option:host_platform"]]}
+
+def _on_host_impl(settings, _attr):
+    return host_platforms(settings)
 
 on_host = transition(
     implementation = _on_host_impl,

@@ -76,6 +76,18 @@ def make_parts(text, value_of, in_env = False):
             before = rest
     return parts
 
+def expand_variables(ctx, text):
+    """Expands make variables that are defined, as make_parts does.
+
+    Args:
+      ctx: a rule's context.
+      text: string.
+
+    Returns:
+      string.
+    """
+    return "".join(make_parts(text, ctx.var.get))
+
 def expand_make(ctx, text, in_env = False):
     """Expands `$(location …)` and its like over `data`, and make variables that are defined, as make_parts does.
 

@@ -6,6 +6,7 @@ load("//oci/private/actions:manifests.bzl", "write_manifest")
 load("//oci/private/actions:run.bzl", "new_arguments")
 load(":base_import.bzl", "base_of")
 load(":content.bzl", "content_of")
+load(":declared.bzl", "declare_in_strata")
 load(":expansion.bzl", "expand_make", "placeholders_of", "status_files_of")
 load(":image_attrs.bzl", "IMAGE_ATTRS")
 load(":image_groups.bzl", "IMAGE_GROUPS_DOC", "image_groups", "image_outputs")
@@ -96,15 +97,12 @@ def _oci_image_impl(ctx):
         arguments.add("--config-fragment", ctx.file.config)
         inputs.append(ctx.file.config)
 
-    outputs = {
-        name: ctx.actions.declare_file("%s.strata/%s" % (ctx.label.name, file))
-        for name, file in {
-            "config": "config.json",
-            "descriptor": "descriptor.json",
-            "digest": "digest",
-            "manifest": "manifest.json",
-        }.items()
-    }
+    outputs = declare_in_strata(ctx, {
+        "config": "config.json",
+        "descriptor": "descriptor.json",
+        "digest": "digest",
+        "manifest": "manifest.json",
+    })
     write_manifest(
         ctx,
         arguments = arguments,

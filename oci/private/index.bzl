@@ -5,7 +5,8 @@ load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
 load("//oci/private/actions:manifests.bzl", "write_index")
 load("//oci/private/actions:outputs.bzl", "write_layout")
 load(":content.bzl", "content_of")
-load(":expansion.bzl", "make_parts")
+load(":declared.bzl", "declare_in_strata")
+load(":expansion.bzl", "expand_variables")
 load(":image_groups.bzl", "index_groups")
 load(":index_images.bzl", "INDEX_IMAGES_ATTRS", "check_images", "images_of")
 load(":labels.bzl", "display_label")
@@ -17,16 +18,13 @@ def _oci_image_index_impl(ctx):
     named = images_of(ctx, label)
     check_images(label, named)
     images = [image.info for image in named]
-    outputs = {
-        name: ctx.actions.declare_file("%s.strata/%s" % (ctx.label.name, file))
-        for name, file in {
-            "descriptor": "descriptor.json",
-            "digest": "digest",
-            "index": "index.json",
-        }.items()
-    }
+    outputs = declare_in_strata(ctx, {
+        "descriptor": "descriptor.json",
+        "digest": "digest",
+        "index": "index.json",
+    })
     spec = {
-        "annotations": {key: "".join(make_parts(value, ctx.var.get)) for key, value in ctx.attr.annotations_dict.items()} or None,
+        "annotations": {key: expand_variables(ctx, value) for key, value in ctx.attr.annotations_dict.items()} or None,
         "images": [{"built_for": image.built_for, "label": image.info.label} for image in named],
         "label": label,
         "media_types": "oci",

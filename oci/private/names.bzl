@@ -1,7 +1,7 @@
 """Names of images in the attributes of run targets: what the build knows of them is put in here, stamps by `ship` when they run."""
 
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
-load(":expansion.bzl", "make_parts", "substitutions_of")
+load(":expansion.bzl", "expand_variables", "substitutions_of")
 load(":labels.bzl", "display_label")
 load(":stamp.bzl", "OWN_PLACEHOLDERS")
 
@@ -38,4 +38,4 @@ def names_expander(ctx):
     image = ctx.attr.image.label
     values = {"name": image.name, "package": image.package}
     values |= substitutions_of(ctx, display_label(ctx.label), taken = values.keys() + OWN_PLACEHOLDERS)
-    return lambda text: _in_braces("".join(make_parts(text, ctx.var.get)), values)
+    return lambda text: _in_braces(expand_variables(ctx, text), values)

@@ -1,6 +1,7 @@
 """oci_signer: a tool that signs what a push has sent. No cryptography of our own."""
 
 load("//oci:providers.bzl", "OciSignerInfo")
+load(":current_ship.bzl", "host_platforms")
 load(":expansion.bzl", "make_parts")
 load(":labels.bzl", "display_label")
 load(":run_files.bzl", "runfiles_path")
@@ -48,9 +49,7 @@ def _oci_signer_impl(ctx):
 
 # The tool runs where the push does.
 def _where_the_push_runs_impl(settings, attr):
-    if attr.run_on == "target":
-        return {}
-    return {"//command_line_option:platforms": [settings["//command_line_option:host_platform"]]}
+    return {} if attr.run_on == "target" else host_platforms(settings)
 
 _where_the_push_runs = transition(
     implementation = _where_the_push_runs_impl,
