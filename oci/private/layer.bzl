@@ -4,7 +4,7 @@ load("//oci:providers.bzl", "OciLayerInfo")
 load("//oci:toolchain.bzl", "PACK_TOOLCHAIN_TYPE")
 load(":labels.bzl", "display_label")
 load(":layer_attrs.bzl", "LAYER_ATTRS")
-load(":layer_entries.bzl", "add_dirs", "add_file", "add_runfiles", "add_settings", "add_srcs", "add_symlinks", "add_tars", "add_whiteouts", "place")
+load(":layer_entries.bzl", "add_dirs", "add_file", "add_runfiles", "add_settings", "add_srcs", "add_symlinks", "add_tars", "add_whiteouts", "place", "repo_mappings")
 load(":layer_platform.bzl", "layer_platform")
 load(":packed_layer.bzl", "packed_layer")
 load(":pkg_entries.bzl", "add_pkg", "is_pkg")
@@ -108,7 +108,9 @@ def _oci_layer_impl(ctx):
 
     if ctx.attr.include_runfiles:
         for path, target in executables:
-            inputs.append(add_runfiles(ctx, entries, path, target))
+            root = path + ".runfiles"
+            mappings = repo_mappings(path, root, target)
+            inputs.append(add_runfiles(ctx, entries, root, target[DefaultInfo].default_runfiles, mappings))
 
     return packed_layer(
         ctx,

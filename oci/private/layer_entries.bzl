@@ -236,36 +236,79 @@ def add_whiteouts(entries, whiteouts, opaque):
     for path in opaque:
         add_lines(entries, entry_lines("opaque", path))
 
-def add_runfiles(ctx, entries, executable_path, target):
-    """Adds a binary's runfiles as Bazel lays them out, next to it.
+def runfiles_path(workspace, root, short_path):
+    """Where Bazel puts a file among runfiles.
 
-    Carried are files, trees, symlinks, root symlinks, empty files and both repo mapping files.
+    Args:
+      workspace: string. `ctx.workspace_name`, which a function that writes lines can't ask for.
+      root: string. The runfiles directory in the image.
+      short_path: string, of a File, or a name among the empty files of runfiles.
+
+    Returns:
+      string. The path in the image.
+    """
+    if short_path.startswith("../"):
+        return "%s/%s" % (root, short_path[3:])
+    return "%s/%s/%s" % (root, workspace, short_path)
+
+def add_runfiles_files(ctx, entries, root, files, executables = {}):
+    """Adds files at their places among runfiles.
 
     Args:
       ctx: the rule's context.
       entries: list.
-      executable_path: string. Where the binary is in the image.
-      target: Target. Its default runfiles are added.
+      root: string. The runfiles directory in the image.
+      files: depset of File.
+      executables: dict of File to path in the image. What is there already: among the runfiles, links lead to it.
+    """
+    workspace = ctx.workspace_name
+
+    def to_lines(file):
+        path = runfiles_path(workspace, root, file.short_path)
+        if file in executables:
+            return entry_lines("symlink", path, "../" * path.strip("/").count("/") + executables[file].strip("/"))
+        return file_lines(path, file)
+
+    add_lines(entries, files, to_lines)
+
+def repo_mappings(path, root, target):
+    """Where a binary and its runfiles library look for the repo mapping.
+
+    Args:
+      path: string. Where the binary is in the image.
+      root: string. The runfiles directory in the image.
+      target: Target. The binary.
+
+    Returns:
+      dict of path in the image to File.
+    """
+    mapping = target[DefaultInfo].files_to_run.repo_mapping_manifest
+    return {path + ".repo_mapping": mapping, root + "/_repo_mapping": mapping} if mapping else {}
+
+def add_runfiles(ctx, entries, root, runfiles, mappings, executables = {}):
+    """Adds runfiles as Bazel lays them out.
+
+    Carried are files, trees, symlinks, root symlinks, empty files and repo mapping files.
+
+    Args:
+      ctx: the rule's context.
+      entries: list.
+      root: string. The runfiles directory in the image.
+      runfiles: runfiles.
+      mappings: dict of path in the image to File: where the repo mapping goes.
+      executables: dict of File to path in the image, as of add_runfiles_files.
 
     Returns:
       depset of File. What the action needs as inputs.
     """
-    runfiles = target[DefaultInfo].default_runfiles
-    root = executable_path + ".runfiles"
-    main = "%s/%s/" % (root, ctx.workspace_name)
-
-    def below(short_path):
-        return "%s/%s" % (root, short_path[3:]) if short_path.startswith("../") else main + short_path
-
-    add_lines(entries, runfiles.files, lambda file: file_lines(below(file.short_path), file))
+    add_runfiles_files(ctx, entries, root, runfiles.files, executables)
+    workspace = ctx.workspace_name
+    main = "%s/%s/" % (root, workspace)
     add_lines(entries, runfiles.symlinks, lambda link: file_lines(main + link.path, link.target_file))
     add_lines(entries, runfiles.root_symlinks, lambda link: file_lines("%s/%s" % (root, link.path), link.target_file))
-    add_lines(entries, runfiles.empty_filenames, lambda name: entry_lines("empty", below(name)))
-
-    mapping = target[DefaultInfo].files_to_run.repo_mapping_manifest
-    if mapping:
-        add_file(entries, executable_path + ".repo_mapping", mapping)
-        add_file(entries, root + "/_repo_mapping", mapping)
+    add_lines(entries, runfiles.empty_filenames, lambda name: entry_lines("empty", runfiles_path(workspace, root, name)))
+    for path, file in mappings.items():
+        add_file(entries, path, file)
 
     # What links point to is not among runfiles.files, and a depset of links is no depset of files. These two are
     # the only depsets that analysis flattens: nearly always empty, else a handful.
@@ -274,4 +317,4 @@ def add_runfiles(ctx, entries, executable_path, target):
         for links in (runfiles.symlinks, runfiles.root_symlinks)
         for link in links.to_list()
     ]
-    return depset(linked + ([mapping] if mapping else []), transitive = [runfiles.files])
+    return depset(linked + mappings.values(), transitive = [runfiles.files])

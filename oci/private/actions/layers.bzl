@@ -5,18 +5,19 @@ load(":run.bzl", "few_cpus", "many_cpus", "run")
 
 visibility("//oci/...")
 
-def pack_layer(ctx, *, arguments, entries, inputs, blob, metadata, mtree, large):
+def pack_layer(ctx, *, arguments, entries, inputs, blob, metadata, mtree, large, unused = None):
     """OciLayer: files to a layer.
 
     Args:
       ctx: the rule's context.
-      arguments: Args from new_arguments, without inputs and outputs.
+      arguments: list of Args, without inputs and outputs.
       entries: list of Args from layer_entries.bzl.
       inputs: depset of File.
       blob: File, declared.
       metadata: File, declared.
       mtree: File, declared.
       large: bool. Whether the layer holds trees or runfiles, of which nobody knows the size.
+      unused: File, declared; or None. Lists the inputs of which the layer holds nothing, so that a change in them doesn't pack it again.
     """
     head = ctx.actions.args()
     head.add("layer")
@@ -24,14 +25,17 @@ def pack_layer(ctx, *, arguments, entries, inputs, blob, metadata, mtree, large)
     outputs.add("--blob", blob)
     outputs.add("--metadata", metadata)
     outputs.add("--mtree", mtree)
+    if unused:
+        outputs.add("--unused", unused)
     run(
         ctx,
         PACK_TOOLCHAIN_TYPE,
         mnemonic = "OciLayer",
         verb = "Layering",
-        arguments = [head, outputs, arguments] + entries,
+        arguments = [head, outputs] + arguments + entries,
         inputs = inputs,
-        outputs = [blob, metadata, mtree],
+        outputs = [blob, metadata, mtree] + ([unused] if unused else []),
+        unused_inputs_list = unused,
         resource_set = many_cpus if large else few_cpus,
     )
 
