@@ -3,6 +3,10 @@
 Loading this file loads no other ruleset: `load("@rules_strata//oci:defs.bzl", "oci_image", …)`.
 """
 
+load("//oci/lang:binary.bzl", _binary_image = "binary_image", _binary_layers = "binary_layers")
+load("//oci/lang:cc.bzl", _cc_image = "cc_image")
+load("//oci/lang:go.bzl", _go_image = "go_image")
+load("//oci/lang:rust.bzl", _rust_image = "rust_image")
 load("//oci/private:artifact.bzl", _oci_artifact_rule = "oci_artifact_rule")
 load("//oci/private:artifact_macro.bzl", _oci_artifact = "oci_artifact")
 load("//oci/private:ca_certs.bzl", _oci_ca_certs = "oci_ca_certs")
@@ -25,6 +29,10 @@ load("//oci/private:users_macro.bzl", _oci_users = "oci_users")
 visibility("public")
 
 BASE = _BASE
+binary_image = _binary_image
+binary_layers = _binary_layers
+cc_image = _cc_image
+go_image = _go_image
 oci_artifact = _oci_artifact
 oci_artifact_rule = _oci_artifact_rule
 oci_ca_certs = _oci_ca_certs
@@ -46,3 +54,4 @@ oci_rootfs = _oci_rootfs
 oci_signer = _oci_signer
 oci_tarball_rule = _oci_load_rule
 oci_users = _oci_users
+rust_image = _rust_image

@@ -55,6 +55,20 @@ None where it fits every platform.""",
     init = _oci_layer_info_init,
 )
 
+def _oci_layers_info_init(*, label, layers):
+    if type(layers) != "dict":
+        fail("OciLayersInfo.layers must be a dict, got %s: %r" % (type(layers), layers))
+    return {"label": label, "layers": layers}
+
+OciLayersInfo, _new_oci_layers_info = provider(
+    doc = "Several layers that belong together, such as those of a language's binary. An image takes them as one item of `tars`.",
+    fields = {
+        "label": "string. The target that made the layers, without a canonical repository name.",
+        "layers": "dict from the name of a layer's group, such as `app`, to OciLayerInfo, lowest first.",
+    },
+    init = _oci_layers_info_init,
+)
+
 def _oci_image_info_init(*, label, manifest, config, descriptor, digest, layers, blob_trees, sources = depset(), reference = None, platform = None):
     if reference != None and type(reference) != "string":
         fail("OciImageInfo.reference must be a string, got %s: %r" % (type(reference), reference))

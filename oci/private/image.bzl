@@ -1,9 +1,11 @@
 """oci_image_rule: layers and a config as an image."""
 
-load("//oci:providers.bzl", "OciImageInfo")
+load("//oci:providers.bzl", "OciImageInfo", "OciLayersInfo")
 load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE", "PACK_TOOLCHAIN_TYPE")
 load("//oci/private/actions:manifests.bzl", "write_manifest")
 load("//oci/private/actions:run.bzl", "new_arguments")
+load("//oci/private/binary:config.bzl", "binary_config")
+load("//oci/private/binary:providers.bzl", "BinaryConfigInfo")
 load(":base_import.bzl", "base_of")
 load(":content.bzl", "content_of")
 load(":declared.bzl", "declare_in_strata")
@@ -47,6 +49,10 @@ def _healthcheck(ctx):
     return healthcheck
 
 def _spec(ctx, label, base, platform):
+    spec = _attributes(ctx, label, base, platform)
+    return binary_config(ctx, spec) if ctx.attr.binary else spec
+
+def _attributes(ctx, label, base, platform):
     return {
         "annotations": _map(ctx, ctx.attr.annotations_dict),
         "base_reference": getattr(base, "reference", None),
@@ -78,6 +84,8 @@ def _oci_image_impl(ctx):
     label = display_label(ctx.label)
     base = base_of(ctx)
     layers = layers_of(ctx)
+    if ctx.attr.binary:
+        layers = layers + ctx.attr.binary[OciLayersInfo].layers.values()
     platform = image_platform(ctx, label, base)
     check_layers(label, platform.name, layers)
     check_stacking(label, base.layers if base else [], layers)
@@ -93,6 +101,10 @@ def _oci_image_impl(ctx):
         if file:
             arguments.add("--%s-file" % name.replace("_", "-"), file)
             inputs.append(file)
+    if ctx.attr.binary:
+        env_files = list(ctx.attr.binary[BinaryConfigInfo].env_files)
+        arguments.add_all(env_files, before_each = "--binary-env-file")
+        inputs.extend(env_files)
     if ctx.file.config:
         arguments.add("--config-fragment", ctx.file.config)
         inputs.append(ctx.file.config)

@@ -7,6 +7,8 @@ In every string of the config, `$(VAR)` stands for a make variable that is defin
 `$(rlocationpath …)` for paths of `data`; any other dollar stays. `$$(VAR)` is the text `$(VAR)`.
 """
 
+load("//oci:providers.bzl", "OciLayersInfo")
+load("//oci/private/binary:providers.bzl", "BinaryConfigInfo")
 load(":base_import.bzl", "base_import_aspect")
 load(":expansion.bzl", "EXPANSION_ATTRS")
 load(":platforms.bzl", "PLATFORM_ATTRS")
@@ -27,6 +29,11 @@ an `oci_image_index`, and where a layout or an archive holds images of several p
 is taken. Default: from scratch.""",
         allow_files = True,
         aspects = [base_import_aspect],
+    ),
+    "binary": attr.label(
+        doc = """The layers of a binary, such as `<name>.layers` of a language's image. They go on top of `tars`, and entrypoint, cmd,
+env and workdir are what starts it where they aren't set here; an entrypoint set here goes without the binary's cmd.""",
+        providers = [OciLayersInfo, BinaryConfigInfo],
     ),
     "compression": attr.string(
         doc = """How `tars` that no `oci_layer` made are stored. `auto` compresses with gzip what isn't compressed and keeps

@@ -3,7 +3,7 @@
 load(":expansion.bzl", "expand_make")
 load(":labels.bzl", "display_label")
 load(":platform_names.bzl", "fits", "platform_name", "platform_parts", "same_machine")
-load(":platforms.bzl", "check_platform", "named_platform", "unnamed_platform")
+load(":platforms.bzl", "check_platform", "named_platform", "target_platform", "unnamed_platform")
 
 visibility("//oci/...")
 
@@ -16,6 +16,10 @@ def _declared(ctx, label, built_for):
         if not built_for:
             fail("%s: %s" % (label, unnamed_platform(ctx.attr.platform.label)))
         os, architecture, named = platform_parts(built_for)
+        variant = variant or named
+    if ctx.attr.binary and not os and not architecture:
+        # A binary is compiled for the target platform, and so is its image.
+        os, architecture, named = platform_parts(target_platform(ctx) or fail("%s: the CPU of the target platform has no name in images: set os and architecture." % label))
         variant = variant or named
     if not os or not architecture:
         fail('%s: an image without base needs os and architecture, such as os = "linux", architecture = "amd64", or a platform that says them.' % label)

@@ -236,6 +236,24 @@ def add_whiteouts(entries, whiteouts, opaque):
     for path in opaque:
         add_lines(entries, entry_lines("opaque", path))
 
+def relative_link(path, target):
+    """What a link holds that leads from one path in the image to another.
+
+    Args:
+      path: string. Where the link is.
+      target: string. What it leads to.
+
+    Returns:
+      string.
+    """
+    from_parts, to_parts = path.strip("/").split("/")[:-1], target.strip("/").split("/")
+    shared = 0
+    for one, other in zip(from_parts, to_parts[:-1]):
+        if one != other:
+            break
+        shared += 1
+    return "/".join([".."] * (len(from_parts) - shared) + to_parts[shared:])
+
 def runfiles_path(workspace, root, short_path):
     """Where Bazel puts a file among runfiles.
 
@@ -266,7 +284,7 @@ def add_runfiles_files(ctx, entries, root, files, executables = {}):
     def to_lines(file):
         path = runfiles_path(workspace, root, file.short_path)
         if file in executables:
-            return entry_lines("symlink", path, "../" * path.strip("/").count("/") + executables[file].strip("/"))
+            return entry_lines("symlink", path, relative_link(path, executables[file]))
         return file_lines(path, file)
 
     add_lines(entries, files, to_lines)

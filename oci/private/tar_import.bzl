@@ -4,7 +4,7 @@ An aspect imports what rules make (rules_pkg's `pkg_tar`, for example): once, fo
 see source files, so an image imports those itself.
 """
 
-load("//oci:providers.bzl", "OciArtifactInfo", "OciImageInfo", "OciIndexInfo", "OciLayerInfo")
+load("//oci:providers.bzl", "OciArtifactInfo", "OciImageInfo", "OciIndexInfo", "OciLayerInfo", "OciLayersInfo")
 load("//oci:toolchain.bzl", "PACK_TOOLCHAIN_TYPE")
 load("//oci/private/actions:layers.bzl", "import_layer")
 load(":labels.bzl", "display_label")
@@ -72,7 +72,7 @@ def _tar_import_aspect_impl(target, ctx):
     files = target[DefaultInfo].files.to_list()
 
     # What is no layer the image says, which an aspect doesn't know.
-    if OciLayerInfo in target or OciImageInfo in target or OciIndexInfo in target or any([file.is_directory for file in files]):
+    if OciLayerInfo in target or OciLayersInfo in target or OciImageInfo in target or OciIndexInfo in target or any([file.is_directory for file in files]):
         return []
     layers = _import(ctx, target.label, files, ctx.attr.compression, ctx.attr.compression_level)
     return [_ImportedTarsInfo(layers = tuple(layers))]
@@ -101,6 +101,8 @@ def layers_of(ctx):
         check_no_image(ctx, target)
         if OciLayerInfo in target:
             layers.append(target[OciLayerInfo])
+        elif OciLayersInfo in target:
+            layers.extend(target[OciLayersInfo].layers.values())
         elif _ImportedTarsInfo in target:
             layers.extend(target[_ImportedTarsInfo].layers)
         else:

@@ -47,6 +47,9 @@ pub struct Args {
     layer: Vec<PathBuf>,
     #[command(flatten)]
     files: AttributeFiles,
+    /// Variables that the binary of the image wants to be set, NAME=VALUE a line.
+    #[arg(long, value_name = "FILE")]
+    binary_env_file: Vec<PathBuf>,
     /// When the image was made: a file with a time as RFC 3339 writes it. 1970-01-01T00:00:00Z if it is
     /// absent.
     #[arg(long, value_name = "FILE")]
@@ -106,6 +109,7 @@ pub fn run(args: &Args, mut warn: impl FnMut(&str)) -> Result<()> {
         if let Some(expansion) = &expansion {
             expansion.apply(&mut spec)?;
         }
+        add_binary_env(&mut spec, &args.binary_env_file)?;
         let inputs = Inputs {
             base: read_base(args)?,
             base_layers: layers(&args.base_layer)?,
@@ -134,6 +138,24 @@ fn read_expansion(spec: &mut Spec, status: &StatusArgs) -> Result<Option<Expansi
         status.add_to(&mut values)?;
     }
     Ok(Some(Expansion::new(names, spec.stamp, values)))
+}
+
+/// Puts the variables of the image's binary before those of its attributes, which may refer to them.
+fn add_binary_env(spec: &mut Spec, paths: &[PathBuf]) -> Result<()> {
+    let mut env = std::mem::take(&mut spec.binary_env);
+    for path in paths {
+        let pairs = files::read_text(path).and_then(|text| lines::pairs(&text));
+        env.extend(pairs.with_context(|| format!("the binary's env, in {}", path.display()))?);
+    }
+    if env.is_empty() {
+        return Ok(());
+    }
+    for (_, value) in &mut env {
+        *value = value.replace('$', "$$");
+    }
+    env.extend(spec.env.take().unwrap_or_default());
+    spec.env = Some(env);
+    Ok(())
 }
 
 fn read_created(path: Option<&Path>, expansion: Option<&Expansion>) -> Result<String> {
@@ -213,6 +235,25 @@ mod tests {
         std::fs::write(&path, [0xff]).unwrap();
         let error = format!("{:#}", attributes.read_into(&mut Spec::default()).unwrap_err());
         assert!(error.contains("not UTF-8"), "{error}");
+    }
+
+    #[test]
+    fn env_of_the_binary_comes_first() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("env");
+        std::fs::write(&path, "PATHS=/a:/$b\n").unwrap();
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let own = pair("PATHS", "/own:$PATHS");
+        let mut spec =
+            Spec { binary_env: vec![pair("HOME", "/$x")], env: Some(vec![own.clone()]), ..Spec::default() };
+        add_binary_env(&mut spec, std::slice::from_ref(&path)).unwrap();
+        assert_eq!(spec.env, Some(vec![pair("HOME", "/$$x"), pair("PATHS", "/a:/$$b"), own]));
+        let mut spec = Spec::default();
+        add_binary_env(&mut spec, &[]).unwrap();
+        assert_eq!(spec.env, None, "nothing is said of env");
+        std::fs::write(&path, "A").unwrap();
+        let error = format!("{:#}", add_binary_env(&mut spec, &[path]).unwrap_err());
+        assert!(error.contains("the binary's env, in ") && error.contains("line 1"), "{error}");
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub(super) struct Spec {
     pub(super) cmd: Option<Vec<String>>,
     /// Merged over the base, in order.
     pub(super) env: Option<Vec<(String, String)>>,
+    /// What the binary of the image wants to be set: between base and `env`, and no dollar of it means anything.
+    pub(super) binary_env: Vec<(String, String)>,
     /// Merged over the base.
     pub(super) labels: Option<BTreeMap<String, String>>,
     /// Of the manifest; merged over the base.

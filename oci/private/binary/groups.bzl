@@ -1,0 +1,109 @@
+"""Groups: which files of a binary go to which layer.
+
+A file is in the first group that claims it. Groups that providers tell apart name their files; groups by regex claim what
+matches; the last one, usually `app`, takes the rest. So each layer's action knows what it leaves to those before it: the
+regexes of those, and the declared paths, as text.
+"""
+
+load("//oci/private:layer_entries.bzl", "add_runfiles_files", "entries_file")
+
+visibility("//oci/...")
+
+def files_group(name, files, expect = None):
+    """A group that providers tell apart: its action has only its own inputs.
+
+    Args:
+      name: string.
+      files: depset of File. Those of the binary's runfiles that are in it.
+      expect: struct(regex, message) or None. What one of the group's paths must match, and what to say if none does.
+
+    Returns:
+      struct.
+    """
+    return struct(name = name, files = files, regex = None, declared = False, expect = expect)
+
+def regex_group(name, regex, declared = False, expect = None):
+    """A group by paths: its action has all of the binary's files, and tells Bazel which it didn't need.
+
+    Args:
+      name: string.
+      regex: string. ECMAScript, matched anywhere in `./` and the path in the image; an empty one matches everything.
+      declared: bool. Whether a user wrote the regex, who is told if it matches nothing.
+      expect: as of files_group.
+
+    Returns:
+      struct.
+    """
+    return struct(name = name, files = None, regex = regex, declared = declared, expect = expect)
+
+def rest_group(name = "app"):
+    """The group of what no other one claims.
+
+    Args:
+      name: string.
+
+    Returns:
+      struct.
+    """
+    return struct(name = name, files = None, regex = None, declared = False, expect = None)
+
+def with_layer_groups(groups, layer_groups):
+    """Puts the groups of a user before those of a language, or in their place where they have the name of one.
+
+    Args:
+      groups: list of groups of the language, in order.
+      layer_groups: dict from name to regex, in order.
+
+    Returns:
+      list of groups.
+    """
+    names = [group.name for group in groups]
+    own = [regex_group(name, regex, declared = True) for name, regex in layer_groups.items() if name not in names]
+    return own + [
+        regex_group(group.name, layer_groups[group.name], declared = True) if group.name in layer_groups else group
+        for group in groups
+    ]
+
+def group_parts(ctx, *, label, groups, root, settings):
+    """What each group's action packs, and what it leaves to those before it.
+
+    Args:
+      ctx: the rule's context.
+      label: string. The target, for messages.
+      groups: list of groups, in order.
+      root: string. The runfiles directory in the image.
+      settings: list of entries: what is said of all files.
+
+    Returns:
+      list of structs, one a group:
+        entries: list of entries of the group alone, or None where it is told from all of the binary's files.
+        filter: struct(arguments, lists_unused) for declare_layer; None where there is one group of all files.
+    """
+    parts = []
+    except_regexes, except_entries = [], []
+    for group in groups:
+        arguments = ctx.actions.args()
+        arguments.add("--group", "%s of %s" % (group.name, label))
+        arguments.add_all(except_regexes, format_each = "--except=%s")
+        if group.regex != None:
+            arguments.add(group.regex, format = "--match=%s")
+            if group.declared:
+                arguments.add("--must-match")
+
+            # A group of the rest has been overridden: what is in none has no place.
+            if group == groups[-1]:
+                arguments.add("--all-claimed")
+        if group.expect:
+            arguments.add(group.expect.regex, format = "--expect=%s")
+            arguments.add(group.expect.message, format = "--expect-message=%s")
+        arguments = [arguments] + [entries_file(ctx, "--except-entries", entries) for entries in except_entries]
+        entries = None
+        if group.files:
+            entries = list(settings)
+            add_runfiles_files(ctx, entries, root, group.files)
+            except_entries = except_entries + [entries]
+        elif group.regex != None:
+            except_regexes = except_regexes + [group.regex]
+        filter = struct(arguments = arguments, lists_unused = not entries)
+        parts.append(struct(entries = entries, filter = filter if len(groups) > 1 or group.regex != None else None))
+    return parts

@@ -1,0 +1,63 @@
+"""How `bazel run` starts a binary, read from its target by an aspect, with paths that hold in a container."""
+
+load("//oci/private:expansion.bzl", "make_parts")
+load("//oci/private:labels.bzl", "display_label")
+load(":providers.bzl", "InvocationInfo")
+load(":words.bzl", "words")
+
+visibility("//oci/...")
+
+# In a container there are runfiles and nothing else, so that every location is one in them: relative to the working
+# directory, which is the main repository's there, or for runfiles libraries.
+_FUNCTIONS = {
+    "execpath": "rootpath",
+    "execpaths": "rootpaths",
+    "location": "rootpath",
+    "locations": "rootpaths",
+    "rlocationpath": "rlocationpath",
+    "rlocationpaths": "rlocationpaths",
+    "rootpath": "rootpath",
+    "rootpaths": "rootpaths",
+}
+
+_NAMED_BY = ["data", "srcs", "deps", "tools"]
+
+def _targets(attributes):
+    targets = {}
+    for name in _NAMED_BY:
+        values = getattr(attributes, name, None)
+        for target in values if type(values) == "list" else []:
+            if type(target) == "Target":
+                targets[target.label] = target
+    return targets.values()
+
+def _invocation_aspect_impl(target, ctx):
+    attributes = ctx.rule.attr
+    targets = _targets(attributes)
+
+    def value_of(name):
+        function, space, rest = name.partition(" ")
+        if space and function in _FUNCTIONS:
+            return ctx.expand_location("$(%s %s)" % (_FUNCTIONS[function], rest), targets)
+        return ctx.var.get(name)
+
+    args = []
+    for text in getattr(attributes, "args", None) or []:
+        expanded = "".join(make_parts(text, value_of))
+        found = words(expanded)
+        if found == None:
+            fail("%s: args: a quote or backslash in %r has no end: close it, or write a backslash before it." % (display_label(target.label), expanded))
+        args.extend(found)
+
+    # What a rule adds of its own; what its attribute says is expanded here, since rules don't agree on locations.
+    env = dict(target[RunEnvironmentInfo].environment) if RunEnvironmentInfo in target else {}
+    declared = getattr(attributes, "env", None)
+    if type(declared) == "dict":
+        env |= {name: "".join(make_parts(value, value_of)) for name, value in declared.items()}
+    return [InvocationInfo(args = tuple(args), env = env)]
+
+invocation_aspect = aspect(
+    implementation = _invocation_aspect_impl,
+    doc = "Reads `args` and `env` of a binary.",
+    provides = [InvocationInfo],
+)
