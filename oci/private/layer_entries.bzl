@@ -277,13 +277,16 @@ def add_runfiles_files(ctx, entries, root, files, executables = {}):
       entries: list.
       root: string. The runfiles directory in the image.
       files: depset of File.
-      executables: dict of File to path in the image. What is there already: among the runfiles, links lead to it.
+      executables: dict of File to path in the image. What is there already: among the runfiles, links lead to it. What has None
+        for a path is left out.
     """
     workspace = ctx.workspace_name
 
     def to_lines(file):
         path = runfiles_path(workspace, root, file.short_path)
         if file in executables:
+            if executables[file] == None:
+                return []
             return entry_lines("symlink", path, relative_link(path, executables[file]))
         return file_lines(path, file)
 

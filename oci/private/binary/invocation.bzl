@@ -1,7 +1,6 @@
 """How `bazel run` starts a binary, read from its target by an aspect, with paths that hold in a container."""
 
 load("//oci/private:expansion.bzl", "make_parts")
-load("//oci/private:labels.bzl", "display_label")
 load(":providers.bzl", "InvocationInfo")
 load(":words.bzl", "words")
 
@@ -41,19 +40,19 @@ def _invocation_aspect_impl(target, ctx):
             return ctx.expand_location("$(%s %s)" % (_FUNCTIONS[function], rest), targets)
         return ctx.var.get(name)
 
+    def expand(text):
+        # For Bazel, and unlike in images, `$$` is a dollar in these attributes wherever it stands.
+        return "$".join(["".join(make_parts(part, value_of)) for part in text.split("$$")])
+
     args = []
     for text in getattr(attributes, "args", None) or []:
-        expanded = "".join(make_parts(text, value_of))
-        found = words(expanded)
-        if found == None:
-            fail("%s: args: a quote or backslash in %r has no end: close it, or write a backslash before it." % (display_label(target.label), expanded))
-        args.extend(found)
+        args.extend(words(expand(text)))
 
     # What a rule adds of its own; what its attribute says is expanded here, since rules don't agree on locations.
     env = dict(target[RunEnvironmentInfo].environment) if RunEnvironmentInfo in target else {}
     declared = getattr(attributes, "env", None)
     if type(declared) == "dict":
-        env |= {name: "".join(make_parts(value, value_of)) for name, value in declared.items()}
+        env |= {name: expand(value) for name, value in declared.items()}
     return [InvocationInfo(args = tuple(args), env = env)]
 
 invocation_aspect = aspect(
@@ -61,3 +60,14 @@ invocation_aspect = aspect(
     doc = "Reads `args` and `env` of a binary.",
     provides = [InvocationInfo],
 )
+
+def invocation_of(target):
+    """How a binary is started.
+
+    Args:
+      target: Target, of an attribute with invocation_aspect.
+
+    Returns:
+      InvocationInfo. Of a source file, which has no attributes, it says nothing.
+    """
+    return target[InvocationInfo] if InvocationInfo in target else InvocationInfo(args = (), env = {})

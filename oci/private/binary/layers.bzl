@@ -12,10 +12,10 @@ load("//oci/private:packed_layer.bzl", "PACKING_ATTRS", "declare_layer")
 load("//oci/private:platforms.bzl", "PLATFORM_ATTRS", "named_platform", "target_platform")
 load("//oci/private:transition.bzl", "platform_attr", "platform_transition")
 load(":groups.bzl", "group_parts", "with_layer_groups")
-load(":invocation.bzl", "invocation_aspect")
+load(":invocation.bzl", "invocation_aspect", "invocation_of")
 load(":owner.bzl", "check_owner")
 load(":paths.bzl", "image_root")
-load(":providers.bzl", "BinaryConfigInfo", "InvocationInfo")
+load(":providers.bzl", "BinaryConfigInfo")
 
 visibility("//oci/...")
 
@@ -96,9 +96,10 @@ def binary_of(ctx):
     path = placed.keys()[0]
     target = placed[path]
     executables = [_executable_of(label, target) for target in placed.values()]
+    invocation = invocation_of(target)
     return struct(
-        args = target[InvocationInfo].args,
-        env = target[InvocationInfo].env,
+        args = invocation.args,
+        env = invocation.env,
         executable = executables[0],
         path = path,
         placed = placed,
@@ -135,6 +136,9 @@ def _all_files(ctx, *, label, binary, settings, executable, files, carries_files
     for path, file in files.items():
         add_file(entries, path, file)
     whole = ctx.attr.runfiles_of or binary.target
+    if whole != binary.target:
+        # What stands for all of them is no program.
+        executables[whole[DefaultInfo].files_to_run.executable] = None
     mappings = repo_mappings(binary.path, binary.runfiles_root, whole)
     inputs.append(add_runfiles(ctx, entries, binary.runfiles_root, whole[DefaultInfo].default_runfiles, mappings, executables))
     return struct(entries = entries, inputs = depset(files.values(), transitive = inputs))
