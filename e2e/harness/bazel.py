@@ -5,11 +5,12 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from harness.actions import Actions
 from harness.errors import Failure
@@ -95,19 +96,27 @@ class Bazel:
         run([*self._start, "shutdown"], cwd=self.workspace, code=None)
 
 
+def cache_folder() -> Path:
+    """Where downloads, what Bazel builds, and copies of modules outlive a run."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rules_strata"
+
+
 def copy_module(repository: Path, name: str, folder: str) -> Bazel:
     """Copies a module of `e2e/scenarios/modules` to a folder where a scenario may edit it, and returns Bazel in the copy.
 
     The copy always lies at the same place, below the user's cache, since Bazel knows a workspace by its path: a second
     run finds the tools built. So does another module, by the disk cache that all of them share. One run has it at a time.
     """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rules_strata" / "e2e"
+    cache = cache_folder() / "e2e"
     workspace = cache / folder
     _hold(cache / f"{folder}.lock")
     shutil.rmtree(workspace, ignore_errors=True)
     shutil.copytree(repository / "e2e" / "scenarios" / "modules" / name, workspace, symlinks=True)
     shutil.copy(repository / ".bazelversion", workspace)
     flags = [f"--override_module=rules_strata={repository}", "--lockfile_mode=off"]
+    # In the copy, the module's own paths to stand-ins lead nowhere.
+    standins = re.findall(r'"(?:[.][.]/)+standins/(\w+)"', (workspace / "MODULE.bazel").read_text())
+    flags += [f"--override_module={name}={repository / 'e2e' / 'standins' / name}" for name in standins]
     # All outputs, not only those that are asked for: what Bazel remembers of a module outlives the cache.
     flags += [f"--disk_cache={cache.parent / 'disk'}", "--remote_download_outputs=all"]
     if repository.is_relative_to("/tmp"):
@@ -128,19 +137,22 @@ def _hold(lock: Path) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX)
 
 
-def executed(log: Path) -> list[tuple[str, str]]:
-    """The actions of `--execution_log_json_file`, each as its mnemonic and where it ran: `linux-sandbox`, `local`, ….
+def executions(log: Path) -> Iterator[dict[str, Any]]:
+    """The entries of `--execution_log_json_file`: one for each action that ran, remotely or from a cache included.
 
-    One for each action that ran, remotely or from a cache included. The file is a row of JSON documents without
-    anything between them.
+    The file is a row of JSON documents without anything between them.
     """
-    decoder, text, at, found = json.JSONDecoder(), log.read_text(), 0, []
+    decoder, text, at = json.JSONDecoder(), log.read_text(), 0
     while at < len(text):
         entry, at = decoder.raw_decode(text, at)
-        found.append((entry["mnemonic"], entry["runner"]))
+        yield entry
         while at < len(text) and text[at].isspace():
             at += 1
-    return found
+
+
+def executed(log: Path) -> list[tuple[str, str]]:
+    """The actions of such a file, each as its mnemonic and where it ran: `linux-sandbox`, `disk cache hit`, …."""
+    return [(entry["mnemonic"], entry["runner"]) for entry in executions(log)]
 
 
 def executed_mnemonics(log: Path) -> list[str]:

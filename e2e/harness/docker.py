@@ -69,6 +69,11 @@ class Docker:
         """What `docker ARGUMENTS` prints."""
         return self._command(*arguments).stdout.strip()
 
+    def logs(self, container: str) -> str:
+        """What a container has printed, on standard output and error."""
+        printed = self._command("logs", container)
+        return printed.stdout + printed.stderr
+
     def version(self) -> str:
         """That of the daemon."""
         return self.command("version", "--format={{.Server.Version}}")
