@@ -16,6 +16,7 @@ load(":invocation.bzl", "invocation_aspect", "invocation_of")
 load(":owner.bzl", "check_owner")
 load(":paths.bzl", "image_root")
 load(":providers.bzl", "BinaryConfigInfo")
+load(":runfiles_groups.bzl", "RUNFILES_GROUPS_ATTRS", "runfiles_groups")
 
 visibility("//oci/...")
 
@@ -28,7 +29,7 @@ the first, which is the one that a container starts.""",
         aspects = [invocation_aspect] + aspects,
     )
 
-LAYERS_ATTRS = PACKING_ATTRS | PLATFORM_ATTRS | {
+LAYERS_ATTRS = PACKING_ATTRS | PLATFORM_ATTRS | RUNFILES_GROUPS_ATTRS | {
     "layer_groups": attr.string_dict(
         doc = """Further layers: name to regex, ECMAScript, matched anywhere in the path in the image with `./` before it, such
 as `{"torch": "/site-packages/(torch|nvidia)/"}`. They come first, in order; one with the name of a layer that there is anyway
@@ -177,7 +178,10 @@ def layer_providers(ctx, binary, *, groups, entrypoint, cmd = [], env = {}, env_
     """
     label = display_label(ctx.label)
     named_platform(ctx, label)
-    groups = with_layer_groups(groups, ctx.attr.layer_groups)
+
+    # Between what the language knows and the rest.
+    own = runfiles_groups(ctx, binary.target, [group.name for group in groups])
+    groups = with_layer_groups(groups[:-1] + own + groups[-1:], ctx.attr.layer_groups)
     settings = _settings(ctx, label)
     everything = _all_files(
         ctx,
