@@ -98,7 +98,7 @@ def group_parts(ctx, *, label, groups, root, settings):
             arguments.add(group.expect.message, format = "--expect-message=%s")
         arguments = [arguments] + [entries_file(ctx, "--except-entries", entries) for entries in except_entries]
         entries = None
-        if group.files:
+        if group.files != None:
             entries = list(settings)
             add_runfiles_files(ctx, entries, root, group.files)
             except_entries = except_entries + [entries]

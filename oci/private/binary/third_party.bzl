@@ -41,9 +41,9 @@ def third_party_files(binary):
     """What the binaries of an image have from other repositories.
 
     Args:
-      binary: struct from layers.bzl, of a rule with third_party_aspect.
+      binary: struct from binary_of, of a rule with third_party_aspect.
 
     Returns:
       depset of File.
     """
-    return depset(transitive = [target[ThirdPartyInfo].files for target in binary.targets if ThirdPartyInfo in target])
+    return depset(transitive = [target[ThirdPartyInfo].files for target in binary.placed.values() if ThirdPartyInfo in target])
