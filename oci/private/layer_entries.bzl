@@ -306,6 +306,19 @@ def repo_mappings(path, root, target):
     mapping = target[DefaultInfo].files_to_run.repo_mapping_manifest
     return {path + ".repo_mapping": mapping, root + "/_repo_mapping": mapping} if mapping else {}
 
+def _add_empty_files(entries, workspace, root, runfiles):
+    def to_lines(runfiles):
+        lines = []
+        for name in runfiles.empty_filenames.to_list():
+            # With --legacy_external_runfiles, the default of Bazel 7, names of other repositories begin so.
+            if name.startswith("external/"):
+                name = "../" + name.removeprefix("external/")
+            lines.extend(entry_lines("empty", runfiles_path(workspace, root, name)))
+        return lines
+
+    # Bazel goes through all files to find these names: in an action that writes them, and not whenever a target is analysed.
+    add_lines(entries, [runfiles], to_lines)
+
 def add_runfiles(ctx, entries, root, runfiles, mappings, executables = {}):
     """Adds runfiles as Bazel lays them out.
 
@@ -327,7 +340,7 @@ def add_runfiles(ctx, entries, root, runfiles, mappings, executables = {}):
     main = "%s/%s/" % (root, workspace)
     add_lines(entries, runfiles.symlinks, lambda link: file_lines(main + link.path, link.target_file))
     add_lines(entries, runfiles.root_symlinks, lambda link: file_lines("%s/%s" % (root, link.path), link.target_file))
-    add_lines(entries, runfiles.empty_filenames, lambda name: entry_lines("empty", runfiles_path(workspace, root, name)))
+    _add_empty_files(entries, workspace, root, runfiles)
     for path, file in mappings.items():
         add_file(entries, path, file)
 
