@@ -82,7 +82,7 @@ def setting_lines(kind, *, attribute, glob = "", value = "", mode = ""):
 def _add_setting(entries, kind, **kwargs):
     add_lines(entries, setting_lines(kind, **kwargs))
 
-def add_settings(entries, *, owner, owners, owner_name, mode, modes, xattrs, mtime):
+def add_settings(entries, *, owner, owners, owner_name, mode, modes, xattrs, mtime, directory_mode = ""):
     """Adds what is said of everything in the layer, or of what matches a glob.
 
     Args:
@@ -94,6 +94,7 @@ def add_settings(entries, *, owner, owners, owner_name, mode, modes, xattrs, mti
       modes: dict of glob to octal mode.
       xattrs: dict of glob to `name=value`, several of them one a line.
       mtime: int, seconds since the epoch.
+      directory_mode: string, octal; or empty. Of all directories but /tmp, /var/tmp and /root.
     """
     _add_setting(entries, "owner", attribute = "owner", value = owner)
     for glob, glob_owner in owners.items():
@@ -103,6 +104,8 @@ def add_settings(entries, *, owner, owners, owner_name, mode, modes, xattrs, mti
     _add_setting(entries, "mtime", attribute = "mtime", value = str(mtime))
     if mode:
         _add_setting(entries, "mode", attribute = "mode", mode = mode)
+    if directory_mode:
+        _add_setting(entries, "dirmode", attribute = "directory_mode", mode = directory_mode)
     for glob, lines in xattrs.items():
         for xattr in lines.strip("\n").split("\n"):
             _add_setting(entries, "xattr", attribute = "xattrs", glob = glob or "/", value = xattr)

@@ -7,15 +7,18 @@ use crate::entry::{Names, Owner};
 /// Highest mode: permission bits with set-uid, set-gid and sticky.
 const HIGHEST_MODE: u16 = 0o7777;
 
-/// Mode of a directory that nobody declared: `/tmp` and `/var/tmp` 1777, `/root` 0700, else 0755, as every
-/// distribution has them. A layer that lacked them, or said 0755, would change those of the base below it.
-pub(crate) fn default_directory_mode(path: &[u8]) -> u16 {
+/// Mode of a directory that every distribution has with another one than most: `/tmp` and `/var/tmp` 1777, `/root` 0700.
+/// A layer that said 0755 of them would change those of the base below it.
+pub(crate) fn special_directory_mode(path: &[u8]) -> Option<u16> {
     match path {
-        b"tmp" | b"var/tmp" => 0o1777,
-        b"root" => 0o700,
-        _ => 0o755,
+        b"tmp" | b"var/tmp" => Some(0o1777),
+        b"root" => Some(0o700),
+        _ => None,
     }
 }
+
+/// Default mode of all other directories.
+pub(crate) const DIRECTORY_MODE: u16 = 0o755;
 
 /// Default mode of files that no system would execute.
 pub(crate) const FILE_MODE: u16 = 0o644;

@@ -23,6 +23,7 @@
 //! | `owner` | empty or glob | `UID:GID` | | who owns it |
 //! | `names` | | `USER:GROUP` | | what the owner of everything is called, where no glob decides |
 //! | `mode` | empty or glob | | mode | empty: of regular files without one of their own; glob: of files and directories |
+//! | `dirmode` | | | mode | of directories without one of their own, but `/tmp`, `/var/tmp` and `/root` |
 //! | `xattr` | glob | `NAME=VALUE` | | an extended attribute of files and directories |
 //! | `mtime` | | seconds since 1970 | | modification time of everything |
 
@@ -176,6 +177,11 @@ impl Parser {
                     Some(glob) => self.declarations.settings.modes.push((glob, mode)),
                     None => self.declarations.settings.mode = self.once("mode", Some(mode))?,
                 }
+            }
+            "dirmode" => {
+                fields.must_be_empty(&[PATH, SOURCE])?;
+                let mode = parse_mode(fields.mode).map_err(|problem| (MODE, problem.into()))?;
+                self.declarations.settings.directory_mode = self.once("dirmode", Some(mode))?;
             }
             "mtime" => {
                 fields.must_be_empty(&[PATH, MODE])?;
@@ -344,7 +350,7 @@ mod tests {
     #[test]
     fn every_setting() {
         let text = "strata-entries 2\nowner\n/a/*\n1:2\n\nempty\ne\n\n\nowner\n\n3:4\n\nowner\nb\n5:6\n\n\
-                    mode\n\n\n0600\nmode\na\n\n0755\nmtime\n\n7\n\nnames\n\nu:g\n\n\
+                    mode\n\n\n0600\nmode\na\n\n0755\ndirmode\n\n\n0700\nmtime\n\n7\n\nnames\n\nu:g\n\n\
                     xattr\na\nuser.x=0x01\n\n";
         let Declarations { entries, settings } = parse(text.as_bytes()).unwrap();
         let glob = |text: &str| text.parse::<PathGlob>().unwrap();
@@ -353,6 +359,7 @@ mod tests {
             owners: vec![(glob("a/*"), Owner { uid: 1, gid: 2 }), (glob("b"), Owner { uid: 5, gid: 6 })],
             names: Some(Arc::new("u:g".parse().unwrap())),
             mode: Some(0o600),
+            directory_mode: Some(0o700),
             modes: vec![(glob("a"), 0o755)],
             xattrs: vec![(glob("a"), "user.x=\u{1}".parse().unwrap())],
             mtime: 7,
@@ -362,7 +369,7 @@ mod tests {
 
     #[test]
     fn errors_have_lines() {
-        let cases: [(&[u8], usize, &str); 37] = [
+        let cases: [(&[u8], usize, &str); 40] = [
             (b"", 1, "first line must be"),
             (b"strata-entries 1\n", 1, "\"strata-entries 1\""),
             (b"strata-entries 2", 1, "middle of an entry"),
@@ -395,6 +402,9 @@ mod tests {
             (b"strata-entries 2\nxattr\na\na=b\n\n", 4, "xattr \"a\""),
             (b"strata-entries 2\nmode\n\nx\n1\n", 4, "mode has no source"),
             (b"strata-entries 2\nmode\na\n\n\n", 5, "mode \"\""),
+            (b"strata-entries 2\ndirmode\na\n\n0700\n", 3, "dirmode has no path"),
+            (b"strata-entries 2\ndirmode\n\n\n0900\n", 5, "mode \"0900\""),
+            (b"strata-entries 2\ndirmode\n\n\n7\ndirmode\n\n\n7\n", 6, "dirmode is given twice"),
             (b"strata-entries 2\nmtime\na\n1\n\n", 3, "mtime has no path"),
             (b"strata-entries 2\nmtime\n\n-1\n\n", 4, "mtime \"-1\""),
             (b"strata-entries 2\nmtime\n\n1\n\nmtime\n\n1\n\n", 6, "mtime is given twice"),

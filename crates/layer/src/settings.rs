@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::{
-    attributes::{FILE_MODE, default_directory_mode},
+    attributes::{DIRECTORY_MODE, FILE_MODE, special_directory_mode},
     entry::{Entry, Kind, Names, Owner},
     error::Error,
     glob::{Globs, Lookup},
@@ -28,6 +28,9 @@ pub struct Settings {
     pub names: Option<Arc<Names>>,
     /// Mode of every regular file that nothing stronger decides. Default: by content.
     pub mode: Option<u16>,
+    /// Mode of every directory that nothing stronger decides, inserted parents included, but for `/tmp`, `/var/tmp` and `/root`,
+    /// which stay what they are everywhere. Default 0755.
+    pub directory_mode: Option<u16>,
     /// Modes by glob, for regular files and directories, inserted parents included. A mode without the owner's
     /// executable bit is one for files, and leaves directories alone: nobody could enter them, and `etc/**` with 0640
     /// means the files. Symbolic links have none.
@@ -121,7 +124,9 @@ impl<'a> Applied<'a> {
         let mode = if tar.is_some() { by_glob.or(*mode) } else { mode.or(by_glob) };
         entry.mode = mode.or_else(|| match kind {
             Kind::Symlink(_) => Some(SYMLINK_MODE),
-            Kind::Directory => Some(default_directory_mode(path.as_bytes())),
+            Kind::Directory => special_directory_mode(path.as_bytes())
+                .or(self.settings.directory_mode)
+                .or(Some(DIRECTORY_MODE)),
             Kind::File(_) => self.settings.mode,
             Kind::Empty | Kind::Whiteout => self.settings.mode.or(Some(FILE_MODE)),
             // Only tars have these, and say it.
@@ -173,6 +178,19 @@ mod tests {
         settings.apply(&mut entries).unwrap();
         let modes = entries.map(|entry| entry.mode);
         assert_eq!(modes, [Some(0o750), Some(0o777), Some(0o755), Some(0o640), None, Some(0o644)]);
+    }
+
+    #[test]
+    fn a_mode_of_directories_leaves_some_alone() {
+        let modes = vec![("a/b".parse().unwrap(), 0o711)];
+        let settings =
+            Settings { mode: Some(0o400), directory_mode: Some(0o500), modes, ..Settings::default() };
+        let mut entries =
+            ["a", "a/b", "root", "tmp", "tmp/a", "var/tmp"].map(|path| entry(path, Kind::Directory)).to_vec();
+        entries.push(entry("z", Kind::Empty));
+        settings.apply(&mut entries).unwrap();
+        let modes: Vec<_> = entries.iter().filter_map(|entry| entry.mode).collect();
+        assert_eq!(modes, [0o500, 0o711, 0o700, 0o1777, 0o500, 0o1777, 0o400]);
     }
 
     #[test]

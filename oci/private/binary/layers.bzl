@@ -152,6 +152,7 @@ def _settings(ctx, label):
         owners = {},
         owner_name = "",
         mode = getattr(ctx.attr, "file_mode", ""),
+        directory_mode = getattr(ctx.attr, "directory_mode", ""),
         modes = {},
         xattrs = {},
         mtime = 0,
@@ -226,7 +227,7 @@ def binary_layers_rule(implementation, *, doc, aspects = [], attrs = {}, toolcha
       implementation: function from ctx to what layer_providers returns.
       doc: string.
       aspects: list of aspects on the binary.
-      attrs: dict. Further attributes; `file_mode`, a string, is the mode of all files.
+      attrs: dict. Further attributes; `file_mode` and `directory_mode`, strings, are the modes of all files and directories.
       toolchains: list. Further toolchains.
 
     Returns:
