@@ -5,7 +5,7 @@ load("//oci:toolchain.bzl", "ASSEMBLE_TOOLCHAIN_TYPE")
 load("//oci/private/actions:manifests.bzl", "import_base")
 load(":base_index.bzl", "image_for_platform")
 load(":labels.bzl", "display_label")
-load(":platforms.bzl", "PLATFORM_ATTRS", "target_platform")
+load(":target_platform.bzl", "PLATFORM_ATTRS", "target_platform")
 
 visibility("//oci/...")
 

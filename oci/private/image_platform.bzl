@@ -3,7 +3,8 @@
 load(":expansion.bzl", "expand_make")
 load(":labels.bzl", "display_label")
 load(":platform_names.bzl", "fits", "platform_name", "platform_parts", "same_machine")
-load(":platforms.bzl", "check_platform", "named_platform", "target_platform", "unnamed_platform")
+load(":platforms.bzl", "check_platform", "unnamed_platform")
+load(":target_platform.bzl", "named_platform", "target_platform")
 
 visibility("//oci/...")
 

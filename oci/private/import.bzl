@@ -6,7 +6,7 @@ load(":base_import.bzl", "split_base")
 load(":content.bzl", "content_of")
 load(":image_groups.bzl", "IMAGE_GROUPS_DOC", "image_groups", "image_outputs")
 load(":labels.bzl", "display_label")
-load(":platforms.bzl", "PLATFORM_ATTRS")
+load(":target_platform.bzl", "PLATFORM_ATTRS")
 
 visibility("//oci/...")
 

@@ -1,7 +1,7 @@
 """The attributes of oci_layer."""
 
 load("//oci:providers.bzl", "OciLayerInfo")
-load(":platforms.bzl", "PLATFORM_ATTRS")
+load(":target_platform.bzl", "PLATFORM_ATTRS")
 load(":transition.bzl", "platform_attr")
 
 visibility("//oci/...")

@@ -2,7 +2,8 @@
 
 load(":labels.bzl", "display_label")
 load(":platform_names.bzl", "fits", "platform_name", "platform_parts", "same_machine")
-load(":platforms.bzl", "check_platform", "named_platform", "unnamed_platform")
+load(":platforms.bzl", "check_platform", "unnamed_platform")
+load(":target_platform.bzl", "named_platform")
 
 visibility("//oci/...")
 

@@ -88,60 +88,6 @@ SYSTEMS = {
     "windows": "windows",
 }
 
-PLATFORM_ATTRS = {
-    "_cpus": attr.label_list(default = ["@platforms//cpu:" + cpu for cpu in CPUS]),
-    "_macos": attr.label(default = "@platforms//os:macos"),
-    "_systems": attr.label_list(default = ["@platforms//os:" + system for system in SYSTEMS]),
-}
-
-def target_platform(ctx):
-    """The target platform as images name it.
-
-    Images are for Linux unless the target platform says otherwise: on a Mac, an image is still a Linux image.
-
-    Args:
-      ctx: a rule's or aspect's context with PLATFORM_ATTRS.
-
-    Returns:
-      string or None. `os/architecture[/variant]`; None where the CPU has no name in images.
-    """
-    for cpu in ctx.attr._cpus:
-        if ctx.target_platform_has_constraint(cpu[platform_common.ConstraintValueInfo]):
-            for system in ctx.attr._systems:
-                if ctx.target_platform_has_constraint(system[platform_common.ConstraintValueInfo]):
-                    return "%s/%s" % (SYSTEMS[system.label.name], CPUS[cpu.label.name])
-            return "linux/" + CPUS[cpu.label.name]
-    return None
-
-def is_macos(ctx):
-    """Whether what is compiled for the target platform runs on a Mac, and so in no container.
-
-    Args:
-      ctx: a rule's or aspect's context with PLATFORM_ATTRS.
-
-    Returns:
-      bool.
-    """
-    return ctx.target_platform_has_constraint(ctx.attr._macos[platform_common.ConstraintValueInfo])
-
-def named_platform(ctx, label):
-    """The platform that the attribute `platform` names, as images name it.
-
-    A target platform may be a Mac, since it is what it is. One that is named for an image may not.
-
-    Args:
-      ctx: a rule's context with `platform` and PLATFORM_ATTRS.
-      label: string. The target, for messages.
-
-    Returns:
-      string or None. None without `platform`, and where its CPU has no name in images.
-    """
-    if not ctx.attr.platform:
-        return None
-    if is_macos(ctx):
-        fail("%s: %s" % (label, platform_of_macs(ctx.attr.platform.label)))
-    return target_platform(ctx)
-
 def platform_of_macs(platform):
     """The message for a platform that isn't for containers.
 

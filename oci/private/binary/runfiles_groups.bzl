@@ -17,7 +17,8 @@ def _files(value):
 def _layer_name(name, taken):
     # `my_rules#interpreter`, by the convention of that module: what comes first tells rulesets apart.
     words = "".join([letter if letter.isalnum() else "_" for letter in name.split("#")[-1].elems()])
-    return words if words not in taken else "%s_%d" % (words, len(taken))
+    names = [words] + ["%s_%d" % (words, number) for number in range(2, len(taken) + 3)]
+    return [name for name in names if name not in taken][0]
 
 def runfiles_groups(ctx, target, taken):
     """The groups of a binary that gives RunfilesGroupInfo.
