@@ -62,7 +62,7 @@ pub(crate) fn leave_out(entries: Vec<Entry>, own: &Declarations, lower: &[Declar
 }
 
 /// Keeps the directories above what is kept.
-fn add_parents(entries: &[Entry], keep: &mut [bool]) {
+pub(crate) fn add_parents(entries: &[Entry], keep: &mut [bool]) {
     let mut needed: BTreeSet<&[u8]> = BTreeSet::new();
     for (entry, _) in entries.iter().zip(&*keep).filter(|(_, keep)| **keep) {
         for parent in entry.path.parents() {

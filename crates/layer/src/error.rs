@@ -11,6 +11,7 @@ use crate::{
     codec::CompressError,
     format::MAX_HEADER,
     glob::GlobError,
+    part::PartError,
     path::{ImagePath, PathProblem},
     xattr::XattrError,
 };
@@ -222,6 +223,9 @@ pub enum Error {
     /// An output cannot be created or put in place.
     #[error(transparent)]
     Output(#[from] AtomicError),
+    /// The layer cannot be the part that it is said to be.
+    #[error(transparent)]
+    Part(#[from] PartError),
     /// A compressor failed.
     #[error(transparent)]
     Compress(#[from] CompressError),

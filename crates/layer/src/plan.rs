@@ -16,6 +16,7 @@ use crate::{
     error::Error,
     host,
     merge::{self, Tree, link_again},
+    part::{self, Part, PartError},
     path::ImagePath,
     settings::Settings,
     staging::is_declared_link,
@@ -29,7 +30,16 @@ use crate::{
 ///
 /// # Errors
 /// Conflicts between declarations, globs that match nothing, and what is wrong on disk with trees, links and tars.
-pub fn plan(Declarations { entries, settings }: Declarations, output: &Path) -> Result<Vec<Entry>, Error> {
+pub fn plan(declarations: Declarations, output: &Path) -> Result<Vec<Entry>, Error> {
+    plan_some(declarations, output, |_| Ok(()))
+}
+
+/// As [`plan`], of which `choose` leaves a part: it is given all entries, sorted, with all that is said of them.
+fn plan_some(
+    Declarations { entries, settings }: Declarations,
+    output: &Path,
+    choose: impl FnOnce(&mut Vec<Entry>) -> Result<(), PartError>,
+) -> Result<Vec<Entry>, Error> {
     let (tars, entries) = tars(entries);
     let mut entries = expand(entries, &settings)?;
     // Kind and mode too, so that an error names the same two whatever the order was.
@@ -48,6 +58,8 @@ pub fn plan(Declarations { entries, settings }: Declarations, output: &Path) -> 
     entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     whiteout::check(&entries)?;
     settings.apply(&mut entries)?;
+    choose(&mut entries)?;
+    // After it, since the first name of a file may be another part's.
     link_again(&mut entries, &shared);
     Ok(entries)
 }
@@ -67,6 +79,37 @@ pub fn plan_above(
     }
     let entries = plan(declarations.clone(), output)?;
     Ok(leave_out(entries, &declarations, lower))
+}
+
+/// What a layer holds, of what is declared for several.
+#[derive(Debug)]
+pub struct Planned {
+    /// The entries, as [`plan`] gives them.
+    pub entries: Vec<Entry>,
+    /// The sources on disk that are declared and that nothing of is in them, sorted.
+    pub unused: Vec<PathBuf>,
+}
+
+/// Decides the entries of a layer that holds a part of what is declared, as [`plan_above`] does. The settings are those of the
+/// whole: a glob must match something, in whichever layer that is. `names_are_known` is whether the layer is packed anew when a
+/// file in a tree gets another name, so that whole trees may be unused.
+///
+/// # Errors
+/// As for [`plan`], and [`PartError`].
+pub fn plan_part(
+    declarations: &Declarations,
+    lower: &[Declarations],
+    part: &Part,
+    names_are_known: bool,
+    output: &Path,
+) -> Result<Planned, Error> {
+    let mut entries = plan_some(declarations.clone(), output, |entries| part::take(part, entries))?;
+    if !lower.is_empty() {
+        entries = leave_out(entries, declarations, lower);
+    }
+    let unused = part::unused(&declarations.entries, &entries, &part.claims, names_are_known);
+    let unused = unused.into_iter().map(Path::to_owned).collect();
+    Ok(Planned { entries, unused })
 }
 
 /// Takes the tars, in their order, out of what is declared.

@@ -322,6 +322,7 @@ _NORMAL_DEPENDENCIES = {
             "globset": Label("@crates//vendor/globset-0.4.21:globset"),
             "libdeflater": Label("@crates//vendor/libdeflater-1.26.1:libdeflater"),
             "miniz_oxide": Label("@crates//vendor/miniz_oxide-0.9.1:miniz_oxide"),
+            "regress": Label("@crates//vendor/regress-0.12.0:regress"),
             "sha2": Label("@crates//vendor/sha2-0.11.1:sha2"),
             "thiserror": Label("@crates//vendor/thiserror-2.0.21:thiserror"),
             "zstd": Label("@crates//vendor/zstd-0.14.3:zstd"),

@@ -1,18 +1,21 @@
 //! `pack layer`: declared entries to a layer.
 
+mod part;
+
 use std::{collections::BTreeMap, path::PathBuf};
 
 use ::layer::{
     codec::{Codec, GzipMembers},
     entries,
     layer::{Packing, granted_threads, pack},
-    plan::plan_above,
+    plan::plan_part,
 };
 use anyhow::bail;
 use clap::Args;
 use oci::{media_type::Compression, platform::Platform};
 
 use crate::commands::Common;
+use part::PartArgs;
 
 /// Packs declared entries into a layer.
 #[derive(Debug, Args)]
@@ -23,6 +26,8 @@ pub(crate) struct Layer {
     /// Entries of a layer below this one in the image, lowest first: what they have is left out. Only this text is read.
     #[arg(long, value_name = "FILE")]
     below: Vec<PathBuf>,
+    #[command(flatten)]
+    part: PartArgs,
     /// Where to write the blob.
     #[arg(long, value_name = "FILE")]
     blob: PathBuf,
@@ -77,11 +82,15 @@ impl Layer {
             }
         }
         let below = self.below.iter().map(|file| entries::load(file)).collect::<Result<Vec<_>, _>>()?;
-        let entries = plan_above(entries::load(&self.entries)?, &below, &self.blob)?;
+        let declared = entries::load(&self.entries)?;
+        let part = self.part.load(&self.common.created_by)?;
+        let names_are_known = self.part.tree_files.is_some();
+        let planned = plan_part(&declared, &below, &part, names_are_known, &self.blob)?;
+        let unused = self.part.write_unused(&planned.unused)?;
         let description = self.common.description(platform, annotations);
         let outputs = (&*self.blob, &*self.common.metadata, &*self.common.mtree);
         let packing = Packing { codec, dedupe: self.dedupe, threads: granted_threads() };
-        pack(&entries, packing, description, outputs)?;
-        Ok(())
+        pack(&planned.entries, packing, description, outputs)?;
+        unused.map_or(Ok(()), |unused| Ok(unused.commit()?))
     }
 }

@@ -12,7 +12,8 @@ use oci::platform::Platform;
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Layer(layer::Layer),
+    // It has many flags.
+    Layer(Box<layer::Layer>),
     Import(import::Import),
 }
 
