@@ -11,6 +11,7 @@ use crate::{
     codec::CompressError,
     format::MAX_HEADER,
     glob::GlobError,
+    links::LinkError,
     part::PartError,
     path::{ImagePath, PathProblem},
     xattr::XattrError,
@@ -223,6 +224,9 @@ pub enum Error {
     /// An output cannot be created or put in place.
     #[error(transparent)]
     Output(#[from] AtomicError),
+    /// A declared link cannot be what it should be.
+    #[error(transparent)]
+    Link(#[from] LinkError),
     /// The layer cannot be the part that it is said to be.
     #[error(transparent)]
     Part(#[from] PartError),

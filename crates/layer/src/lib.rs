@@ -17,6 +17,7 @@ mod dedupe;
 mod engine;
 mod header;
 mod host;
+mod links;
 mod merge;
 mod mtree;
 mod read;
@@ -52,3 +53,4 @@ pub mod xattr;
 
 pub use engine::Written;
 pub use error::Error;
+pub use links::LinkError;

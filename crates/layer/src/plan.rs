@@ -15,9 +15,11 @@ use crate::{
     entry::{Entry, Kind},
     error::Error,
     host,
+    links::{LinkError, Links},
     merge::{self, Tree, link_again},
     part::{self, Part, PartError},
     path::ImagePath,
+    pattern::Pattern,
     settings::Settings,
     staging::is_declared_link,
     walk::{Found, walk},
@@ -31,17 +33,19 @@ use crate::{
 /// # Errors
 /// Conflicts between declarations, globs that match nothing, and what is wrong on disk with trees, links and tars.
 pub fn plan(declarations: Declarations, output: &Path) -> Result<Vec<Entry>, Error> {
-    plan_some(declarations, output, |_| Ok(()))
+    plan_some(declarations, None, output, |_| Ok(()))
 }
 
-/// As [`plan`], of which `choose` leaves a part: it is given all entries, sorted, with all that is said of them.
+/// As [`plan`], of which `choose` leaves a part: it is given all entries, sorted, with all that is said of them. `links` says
+/// which declared links stay links.
 fn plan_some(
     Declarations { entries, settings }: Declarations,
+    links: Option<&Links<'_>>,
     output: &Path,
     choose: impl FnOnce(&mut Vec<Entry>) -> Result<(), PartError>,
 ) -> Result<Vec<Entry>, Error> {
     let (tars, entries) = tars(entries);
-    let mut entries = expand(entries, &settings)?;
+    let mut entries = expand(entries, &settings, links)?;
     // Kind and mode too, so that an error names the same two whatever the order was.
     entries.sort_unstable_by(|a, b| (&a.path, &a.kind, a.mode).cmp(&(&b.path, &b.kind, b.mode)));
     let mut entries = merge(entries)?;
@@ -81,6 +85,19 @@ pub fn plan_above(
     Ok(leave_out(entries, &declarations, lower))
 }
 
+/// What a layer is planned with, beside what is declared for it. By default it holds all of that.
+#[derive(Debug, Clone, Default)]
+pub struct Planning {
+    /// Its part of what is declared.
+    pub part: Part,
+    /// Layers of the same image below it, lowest first, as declared: what they have is left out.
+    pub lower: Vec<Declarations>,
+    /// Declared links that stay links, by their path; others are followed. `None`: all stay.
+    pub preserve_symlinks: Option<Pattern>,
+    /// Whether the layer is packed anew when a file in a tree gets another name, so that whole trees may be unused.
+    pub names_are_known: bool,
+}
+
 /// What a layer holds, of what is declared for several.
 #[derive(Debug)]
 pub struct Planned {
@@ -90,24 +107,21 @@ pub struct Planned {
     pub unused: Vec<PathBuf>,
 }
 
-/// Decides the entries of a layer that holds a part of what is declared, as [`plan_above`] does. The settings are those of the
-/// whole: a glob must match something, in whichever layer that is. `names_are_known` is whether the layer is packed anew when a
-/// file in a tree gets another name, so that whole trees may be unused.
+/// Decides the entries of a layer that holds a part of what is declared. The settings are those of the whole: a glob must
+/// match something, in whichever layer that is.
 ///
 /// # Errors
-/// As for [`plan`], and [`PartError`].
-pub fn plan_part(
-    declarations: &Declarations,
-    lower: &[Declarations],
-    part: &Part,
-    names_are_known: bool,
-    output: &Path,
-) -> Result<Planned, Error> {
-    let mut entries = plan_some(declarations.clone(), output, |entries| part::take(part, entries))?;
+/// As for [`plan`], [`PartError`], and links that cannot be what they should be.
+pub fn plan_part(declarations: &Declarations, planning: &Planning, output: &Path) -> Result<Planned, Error> {
+    let Planning { part, lower, preserve_symlinks, names_are_known } = planning;
+    let declared = &declarations.entries;
+    let links = preserve_symlinks.as_ref().map(|preserve| Links::new(preserve, declared));
+    let choose = |entries: &mut _| part::take(part, entries);
+    let mut entries = plan_some(declarations.clone(), links.as_ref(), output, choose)?;
     if !lower.is_empty() {
         entries = leave_out(entries, declarations, lower);
     }
-    let unused = part::unused(&declarations.entries, &entries, &part.claims, names_are_known);
+    let unused = part::unused(declared, &entries, &part.claims, links.as_ref(), *names_are_known);
     let unused = unused.into_iter().map(Path::to_owned).collect();
     Ok(Planned { entries, unused })
 }
@@ -127,23 +141,32 @@ fn tars(declared: Vec<Declared>) -> (Vec<PathBuf>, Vec<Declared>) {
 }
 
 /// One entry for each declaration, and for each file and directory of a tree.
-fn expand(declared: Vec<Declared>, settings: &Settings) -> Result<Vec<Entry>, Error> {
+fn expand(
+    declared: Vec<Declared>,
+    settings: &Settings,
+    links: Option<&Links<'_>>,
+) -> Result<Vec<Entry>, Error> {
     let mut entries = Vec::with_capacity(declared.len());
     for Declared { path, kind, mode } in declared {
         let kind = match kind {
             DeclaredKind::Tree(directory) => {
-                let found = walk(&path, &directory)?.into_iter().filter(|found| !found.path.is_root());
-                entries.extend(found.map(|Found { path, kind }| {
-                    let mode = if matches!(kind, Kind::File(_)) { mode } else { None };
-                    settings.entry(path, kind, mode)
-                }));
+                expand_tree(&mut entries, &path, &directory, mode, settings)?;
                 continue;
             }
             DeclaredKind::File(source) => Kind::File(source),
             DeclaredKind::Symlink(target) => Kind::Symlink(target.into_bytes().into()),
-            DeclaredKind::Readlink(link) => Kind::Symlink(read_link(&link)?),
-            DeclaredKind::Output(output) if is_declared_link(&output) => Kind::Symlink(read_link(&output)?),
-            DeclaredKind::Output(output) => Kind::File(output),
+            DeclaredKind::Output(output) if !is_declared_link(&output) => Kind::File(output),
+            DeclaredKind::Readlink(link) | DeclaredKind::Output(link) => match links {
+                None => Kind::Symlink(read_link(&link)?),
+                Some(links) if links.stays(&path) => {
+                    Kind::Symlink(links.target(&path, &link, read_link(&link)?)?)
+                }
+                Some(_) if leads_to_directory(&path, &link)? => {
+                    expand_tree(&mut entries, &path, &link, mode, settings)?;
+                    continue;
+                }
+                Some(_) => Kind::File(link),
+            },
             DeclaredKind::Directory => Kind::Directory,
             DeclaredKind::Empty => Kind::Empty,
             DeclaredKind::Whiteout | DeclaredKind::Opaque => {
@@ -157,6 +180,28 @@ fn expand(declared: Vec<Declared>, settings: &Settings) -> Result<Vec<Entry>, Er
         entries.push(settings.entry(path, kind, mode));
     }
     Ok(entries)
+}
+
+/// Adds what a tree holds, of which regular files have the tree's mode.
+fn expand_tree(
+    entries: &mut Vec<Entry>,
+    path: &ImagePath,
+    directory: &Path,
+    mode: Option<u16>,
+    settings: &Settings,
+) -> Result<(), Error> {
+    let found = walk(path, directory)?.into_iter().filter(|found| !found.path.is_root());
+    entries.extend(found.map(|Found { path, kind }| {
+        let mode = if matches!(kind, Kind::File(_)) { mode } else { None };
+        settings.entry(path, kind, mode)
+    }));
+    Ok(())
+}
+
+/// Whether a link that is followed leads to a directory.
+fn leads_to_directory(path: &ImagePath, link: &Path) -> Result<bool, LinkError> {
+    let nowhere = |source| LinkError::LeadsNowhere { path: path.clone(), link: link.to_owned(), source };
+    Ok(fs::metadata(link).map_err(nowhere)?.is_dir())
 }
 
 /// The target of a link on disk, as it was declared.

@@ -7,7 +7,11 @@
 //!
 //! What this cannot tell: with no sandbox, a file whose action made it as a link to elsewhere looks like a declared link.
 
-use std::{ffi::OsStr, fs, path::Path};
+use std::{
+    ffi::OsStr,
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// What Bazel calls the folder of execution roots in its output base; a workspace's is in it.
 const EXECUTION_ROOTS: &str = "execroot";
@@ -18,11 +22,18 @@ pub(crate) fn is_declared_link(output: &Path) -> bool {
 }
 
 /// Whether a path is absolute and below `…/execroot/WORKSPACE`.
-fn is_in_execution_root(target: &Path) -> bool {
+pub(crate) fn is_in_execution_root(target: &Path) -> bool {
+    in_execution_root(target).is_some()
+}
+
+/// The path in the execution root of an absolute one below `…/execroot/WORKSPACE`.
+pub(crate) fn in_execution_root(target: &Path) -> Option<PathBuf> {
     let mut parts = target.components();
-    target.is_absolute()
-        && parts.any(|part| part.as_os_str() == OsStr::new(EXECUTION_ROOTS))
-        && parts.nth(1).is_some()
+    parts.find(|part| part.as_os_str() == OsStr::new(EXECUTION_ROOTS))?;
+    // The name of the workspace.
+    parts.next()?;
+    let path = parts.as_path();
+    (target.is_absolute() && !path.as_os_str().is_empty()).then(|| path.to_owned())
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use layer::{
     entry::Kind,
     part::{Claims, Demands, Expected, Name, Part},
     pattern::Pattern,
-    plan::{Planned, plan, plan_part},
+    plan::{Planned, Planning, plan, plan_part},
 };
 use proptest::{prelude::*, test_runner::TestRunner};
 use support::put;
@@ -40,8 +40,14 @@ fn part(matching: Option<&str>, except: &[&str], declared: &[Declarations]) -> P
     Part { claims, name, demands: Demands::default() }
 }
 
+/// Plans a part, in a build that knows of the names in trees.
+fn try_plan(declared: &Declarations, part: &Part) -> Result<Planned, layer::Error> {
+    let planning = Planning { part: part.clone(), names_are_known: true, ..Planning::default() };
+    plan_part(declared, &planning, Path::new("out"))
+}
+
 fn planned(declared: &Declarations, part: &Part) -> Planned {
-    plan_part(declared, &[], part, true, Path::new("out")).unwrap()
+    try_plan(declared, part).unwrap()
 }
 
 /// The paths that a part holds, directories with a slash at the end, and what it does not use.
@@ -124,7 +130,8 @@ fn trees_are_unused_only_if_no_name_could_change_that() {
     let tree = tree.to_str().unwrap();
     let declared = declare(&format!("tree r {tree}\nfile f F\nfile g F\nfile h H"));
     let unused = |part: &Part, names_are_known| {
-        let planned = plan_part(&declared, &[], part, names_are_known, Path::new("out")).unwrap();
+        let planning = Planning { part: part.clone(), names_are_known, ..Planning::default() };
+        let planned = plan_part(&declared, &planning, Path::new("out")).unwrap();
         planned.unused.iter().map(|path| path.to_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     let by_regex = part(Some("/[g]$"), &[], &[]);
@@ -133,8 +140,8 @@ fn trees_are_unused_only_if_no_name_could_change_that() {
     let by_entries = part(Some("/[fgh]$"), &[], &[declare(&format!("tree r {tree}"))]);
     assert_eq!(unused(&by_entries, false), [tree]);
     // What a lower layer of the image has is not packed either.
-    let lower = [declare("file h H")];
-    let planned = plan_part(&declared, &lower, &Part::default(), true, Path::new("out")).unwrap();
+    let planning = Planning { lower: vec![declare("file h H")], ..Planning::default() };
+    let planned = plan_part(&declared, &planning, Path::new("out")).unwrap();
     assert_eq!(planned.unused, [Path::new("H")]);
 }
 
@@ -144,7 +151,7 @@ fn globs_may_be_for_another_part() {
     let entries = planned(&declared, &part(Some("a"), &[], &[])).entries;
     assert_eq!((entries[0].owner.uid, entries[0].mode), (1, None));
     let declared = declare("file a A\nmode c - 0600");
-    let error = plan_part(&declared, &[], &part(Some("a"), &[], &[]), true, Path::new("out")).unwrap_err();
+    let error = try_plan(&declared, &part(Some("a"), &[], &[])).unwrap_err();
     assert!(error.to_string().contains("the glob \"c\" of `modes`"), "{error}");
 }
 
@@ -202,7 +209,7 @@ fn what_is_demanded() {
     ];
     for (declared, part, demands, message) in cases {
         let part = Part { demands, ..part };
-        let got = plan_part(declared, &[], &part, true, Path::new("out"));
+        let got = try_plan(declared, &part);
         let got = got.map_or_else(|error| error.to_string(), |_| String::new());
         assert!(
             if message.is_empty() { got.is_empty() } else { got.contains(message) },

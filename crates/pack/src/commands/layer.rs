@@ -8,7 +8,7 @@ use ::layer::{
     codec::{Codec, GzipMembers},
     entries,
     layer::{Packing, granted_threads, pack},
-    plan::plan_part,
+    plan::{Planning, plan_part},
 };
 use anyhow::bail;
 use clap::Args;
@@ -81,11 +81,13 @@ impl Layer {
                 bail!("the annotation {key:?} is given twice: {other:?} and {value:?}");
             }
         }
-        let below = self.below.iter().map(|file| entries::load(file)).collect::<Result<Vec<_>, _>>()?;
-        let declared = entries::load(&self.entries)?;
-        let part = self.part.load(&self.common.created_by)?;
-        let names_are_known = self.part.tree_files.is_some();
-        let planned = plan_part(&declared, &below, &part, names_are_known, &self.blob)?;
+        let planning = Planning {
+            part: self.part.load(&self.common.created_by)?,
+            lower: self.below.iter().map(|file| entries::load(file)).collect::<Result<_, _>>()?,
+            preserve_symlinks: self.part.preserve_symlinks()?,
+            names_are_known: self.part.tree_files.is_some(),
+        };
+        let planned = plan_part(&entries::load(&self.entries)?, &planning, &self.blob)?;
         let unused = self.part.write_unused(&planned.unused)?;
         let description = self.common.description(platform, annotations);
         let outputs = (&*self.blob, &*self.common.metadata, &*self.common.mtree);

@@ -47,6 +47,10 @@ pub(super) struct PartArgs {
     /// them only where `--except-entries` has all below them, or with `--tree-files`.
     #[arg(long, value_name = "FILE")]
     unused: Option<PathBuf>,
+    /// Declared links whose path matches stay links, and lead to the place in the image of what they lead to; others are
+    /// followed. Without it all declared links stay, with the targets that they were declared with.
+    #[arg(long, value_name = "REGEX")]
+    preserve_symlinks: Option<String>,
     /// A file that changes when a file in a tree gets another name, and so has the layer packed again. It is not read.
     #[arg(long, value_name = "FILE")]
     pub(super) tree_files: Option<PathBuf>,
@@ -74,6 +78,12 @@ impl PartArgs {
         let expected = expected.transpose()?;
         let demands = Demands { some: self.must_match, expected, all_claimed: self.all_claimed };
         Ok(Part { claims, name, demands })
+    }
+
+    /// Parses the regex of links that stay links.
+    pub(super) fn preserve_symlinks(&self) -> anyhow::Result<Option<Pattern>> {
+        let regex = self.preserve_symlinks.as_deref().map(Pattern::parse);
+        regex.transpose().context("preserve_symlinks: the regex does not parse")
     }
 
     /// Writes the file of unused sources, if one is asked for; it is in place once it is committed.
