@@ -86,7 +86,7 @@ def _oci_image_impl(ctx):
     layers = layers_of(ctx)
     if ctx.attr.binary:
         layers = layers + ctx.attr.binary[OciLayersInfo].layers.values()
-    platform = image_platform(ctx, label, base)
+    platform = image_platform(ctx, label, base, layers)
     check_layers(label, platform.name, layers)
     check_stacking(label, base.layers if base else [], layers)
 

@@ -55,8 +55,8 @@ or zstd. What a file is, is told by its bytes.""",
 }
 
 _PLATFORM = {
-    "architecture": attr.string(doc = "CPU architecture as GOARCH names it, such as `amd64`. Required without base and `platform`, an error with base."),
-    "os": attr.string(doc = "Operating system as GOOS names it, such as `linux`. Required without base and `platform`, an error with base."),
+    "architecture": attr.string(doc = "CPU architecture as GOARCH names it, such as `amd64`. Required without base and `platform`, unless a layer says what it is for; an error with base."),
+    "os": attr.string(doc = "Operating system as GOOS names it, such as `linux`. Required as architecture is."),
     "os_features": attr.string_list(doc = "Features of the operating system that the image needs (Windows: `win32k`)."),
     "os_version": attr.string(doc = "Version of the operating system that the image needs (Windows)."),
     "platform": platform_attr("""The platform to build the image for, with all that is in it: a `platform` target, such as one with

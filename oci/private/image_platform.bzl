@@ -10,7 +10,17 @@ visibility("//oci/...")
 
 _DECLARED = ["os", "architecture", "variant", "os_version", "os_features"]
 
-def _declared(ctx, label, built_for):
+def _of_layers(label, layers):
+    """What the layers that say it are for; None where none does."""
+    platforms = {layer.platform: layer.label for layer in layers if layer.platform}
+    if len(platforms) > 1:
+        fail("%s: its layers are for %s. Build them for one platform, or set os and architecture to say which it is." % (
+            label,
+            " and ".join(["%s (%s)" % item for item in platforms.items()]),
+        ))
+    return platforms.keys()[0] if platforms else None
+
+def _declared(ctx, label, built_for, layers):
     """The platform of an image without base, as a dict for the spec."""
     os, architecture, variant = [expand_make(ctx, text) for text in (ctx.attr.os, ctx.attr.architecture, ctx.attr.variant)]
     if ctx.attr.platform and not os and not architecture:
@@ -22,8 +32,11 @@ def _declared(ctx, label, built_for):
         # A binary is compiled for the target platform, and so is its image.
         os, architecture, named = platform_parts(target_platform(ctx) or fail("%s: the CPU of the target platform has no name in images: set os and architecture." % label))
         variant = variant or named
+    if not os and not architecture and _of_layers(label, layers):
+        os, architecture, named = platform_parts(_of_layers(label, layers))
+        variant = variant or named
     if not os or not architecture:
-        fail('%s: an image without base needs os and architecture, such as os = "linux", architecture = "amd64", or a platform that says them.' % label)
+        fail('%s: an image without base needs os and architecture, such as os = "linux", architecture = "amd64", a platform that says them, or layers that do.' % label)
     check_platform(label, os, architecture)
     declared = {"architecture": architecture, "os": os}
     if variant:
@@ -34,13 +47,14 @@ def _declared(ctx, label, built_for):
         declared["os_features"] = [expand_make(ctx, text) for text in ctx.attr.os_features]
     return declared
 
-def image_platform(ctx, label, base):
+def image_platform(ctx, label, base, layers):
     """The platform of an image.
 
     Args:
       ctx: the image's context, with `platform`, `base`, `os` and so on, and PLATFORM_ATTRS.
       label: string. The image, for messages.
       base: what base_of returns.
+      layers: list of OciLayerInfo.
 
     Returns:
       struct:
@@ -60,7 +74,7 @@ def image_platform(ctx, label, base):
     if base:
         declared, name, says = None, base.platform, "base %s is" % display_label(ctx.attr.base.label)
     else:
-        declared = _declared(ctx, label, built_for)
+        declared = _declared(ctx, label, built_for, layers)
         name = platform_name(declared["os"], declared["architecture"], declared.get("variant"))
         says = "os and architecture are"
     if not built_for:
