@@ -30,6 +30,9 @@ def _targets(attributes):
                 targets[target.label] = target
     return targets.values()
 
+def _has_location(text):
+    return any(["$(%s " % function in text for function in _FUNCTIONS])
+
 def _invocation_aspect_impl(target, ctx):
     attributes = ctx.rule.attr
     targets = _targets(attributes)
@@ -48,11 +51,12 @@ def _invocation_aspect_impl(target, ctx):
     for text in getattr(attributes, "args", None) or []:
         args.extend(words(expand(text)))
 
-    # What a rule adds of its own; what its attribute says is expanded here, since rules don't agree on locations.
+    # As the rule has expanded it, since rules don't agree on what `$$` is (for go_binary, two dollars). But for locations: those of
+    # the rule may lead to where no container has a file.
     env = dict(target[RunEnvironmentInfo].environment) if RunEnvironmentInfo in target else {}
     declared = getattr(attributes, "env", None)
     if type(declared) == "dict":
-        env |= {name: expand(value) for name, value in declared.items()}
+        env |= {name: expand(value) for name, value in declared.items() if name not in env or _has_location(value)}
     return [InvocationInfo(args = tuple(args), env = env)]
 
 invocation_aspect = aspect(
