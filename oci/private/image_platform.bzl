@@ -4,7 +4,7 @@ load(":expansion.bzl", "expand_make")
 load(":labels.bzl", "display_label")
 load(":platform_names.bzl", "fits", "platform_name", "platform_parts", "same_machine")
 load(":platforms.bzl", "check_platform", "unnamed_platform")
-load(":target_platform.bzl", "named_platform", "target_platform")
+load(":target_platform.bzl", "named_platform")
 
 visibility("//oci/...")
 
@@ -27,10 +27,6 @@ def _declared(ctx, label, built_for, layers):
         if not built_for:
             fail("%s: %s" % (label, unnamed_platform(ctx.attr.platform.label)))
         os, architecture, named = platform_parts(built_for)
-        variant = variant or named
-    if ctx.attr.binary and not os and not architecture:
-        # A binary is compiled for the target platform, and so is its image.
-        os, architecture, named = platform_parts(target_platform(ctx) or fail("%s: the CPU of the target platform has no name in images: set os and architecture." % label))
         variant = variant or named
     if not os and not architecture and _of_layers(label, layers):
         os, architecture, named = platform_parts(_of_layers(label, layers))

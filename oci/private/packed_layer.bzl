@@ -25,7 +25,7 @@ def _annotations(ctx, arguments):
         # Arguments of a command line, not lines of a file: a value may hold newlines.
         arguments.add("--annotation", "%s=%s" % (key, value))
 
-def declare_layer(ctx, *, stem, label, entries, inputs, platform = None, below = [], dedupe = False, large = False, compression = None, filter = None):
+def declare_layer(ctx, *, stem, label, entries, inputs, platform = None, below = [], dedupe = False, large = False, filter = None):
     """Declares the action that packs a layer, and its outputs.
 
     Args:
@@ -38,16 +38,15 @@ def declare_layer(ctx, *, stem, label, entries, inputs, platform = None, below =
       below: list of OciLayerInfo. Lower layers; what they have is left out.
       dedupe: bool. Whether files with equal content are stored once.
       large: bool. Whether the layer holds trees, tars or runfiles, of which nobody knows the size.
-      compression: string or None. In place of the attribute, with its default level.
-      filter: struct from binary/filter.bzl, or None. Which part of the entries the layer holds.
+      filter: struct from binary/groups.bzl, or None. Which part of the entries the layer holds.
 
     Returns:
       OciLayerInfo, whose `entries` are None where a filter leaves out part of them.
     """
     arguments = ctx.actions.args()
     arguments.add("--created-by", label)
-    arguments.add("--compression", compression or ctx.attr.compression)
-    if ctx.attr.compression_level != -1 and not compression:
+    arguments.add("--compression", ctx.attr.compression)
+    if ctx.attr.compression_level != -1:
         arguments.add("--compression-level", str(ctx.attr.compression_level))
     if dedupe:
         arguments.add("--dedupe")
@@ -56,7 +55,7 @@ def declare_layer(ctx, *, stem, label, entries, inputs, platform = None, below =
     if ctx.attr.gzip_members != "many":
         arguments.add("--gzip-members", ctx.attr.gzip_members)
 
-    blob = ctx.actions.declare_file(stem + _EXTENSIONS[compression or ctx.attr.compression])
+    blob = ctx.actions.declare_file(stem + _EXTENSIONS[ctx.attr.compression])
     metadata = ctx.actions.declare_file(stem + ".strata/layer.json")
     mtree = ctx.actions.declare_file(stem + ".strata/layer.mtree")
     pack_layer(
@@ -64,7 +63,7 @@ def declare_layer(ctx, *, stem, label, entries, inputs, platform = None, below =
         arguments = [arguments] + (filter.arguments if filter else []),
         # Under path mapping, outputs of one target in two configurations have one name, and would be taken to be the same.
         entries = [entries_file(ctx, "--entries", entries)] + [entries_file(ctx, "--below", layer.entries) for layer in below],
-        inputs = inputs,
+        inputs = depset(filter.inputs, transitive = [inputs]) if filter and filter.inputs else inputs,
         blob = blob,
         metadata = metadata,
         mtree = mtree,

@@ -64,7 +64,23 @@ def with_layer_groups(groups, layer_groups):
         for group in groups
     ]
 
-def group_parts(ctx, *, label, groups, root, settings):
+def _names_of_files(ctx, name, inputs):
+    """A file that changes when a file in a tree gets another name.
+
+    Bazel doesn't look again at a tree of which an action told that it didn't need it, not even when the names in it change;
+    and so to another layer might belong.
+    """
+    names = ctx.actions.declare_file(name)
+    arguments = ctx.actions.args()
+    arguments.set_param_file_format("multiline")
+    arguments.add_all(inputs, map_each = _short_path, expand_directories = True)
+    ctx.actions.write(names, arguments)
+    return names
+
+def _short_path(file):
+    return file.short_path
+
+def group_parts(ctx, *, label, groups, root, settings, stem, inputs):
     """What each group's action packs, and what it leaves to those before it.
 
     Args:
@@ -73,12 +89,17 @@ def group_parts(ctx, *, label, groups, root, settings):
       groups: list of groups, in order.
       root: string. The runfiles directory in the image.
       settings: list of entries: what is said of all files.
+      stem: string. What files are named after.
+      inputs: depset of File. All of the binary's files.
 
     Returns:
       list of structs, one a group:
         entries: list of entries of the group alone, or None where it is told from all of the binary's files.
-        filter: struct(arguments, lists_unused) for declare_layer; None where there is one group of all files.
+        filter: struct(arguments, inputs, lists_unused) for declare_layer; None where there is one group of all files.
     """
+    is_split = len(groups) > 1 or groups[0].regex != None
+    by_paths = is_split and [group for group in groups if group.regex != None]
+    names = _names_of_files(ctx, stem + ".strata/names.txt", inputs) if by_paths else None
     parts = []
     except_regexes, except_entries = [], []
     for group in groups:
@@ -104,6 +125,11 @@ def group_parts(ctx, *, label, groups, root, settings):
             except_entries = except_entries + [entries]
         elif group.regex != None:
             except_regexes = except_regexes + [group.regex]
-        filter = struct(arguments = arguments, lists_unused = not entries)
-        parts.append(struct(entries = entries, filter = filter if len(groups) > 1 or group.regex != None else None))
+        lists_unused = entries == None
+        if lists_unused and names:
+            tree_files = ctx.actions.args()
+            tree_files.add("--tree-files", names)
+            arguments = arguments + [tree_files]
+        filter = struct(arguments = arguments, inputs = [names] if lists_unused and names else [], lists_unused = lists_unused)
+        parts.append(struct(entries = entries, filter = filter if is_split else None))
     return parts

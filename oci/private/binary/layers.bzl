@@ -195,7 +195,16 @@ def layer_providers(ctx, binary, *, groups, entrypoint, cmd = [], env = {}, env_
     )
     stem = ctx.attr.stem or ctx.label.name
     layers = {}
-    for group, part in zip(groups, group_parts(ctx, label = label, groups = groups, root = binary.runfiles_root, settings = settings)):
+    parts = group_parts(
+        ctx,
+        label = label,
+        groups = groups,
+        root = binary.runfiles_root,
+        settings = settings,
+        stem = stem,
+        inputs = everything.inputs,
+    )
+    for group, part in zip(groups, parts):
         layers[group.name] = declare_layer(
             ctx,
             stem = "%s.%s_layer" % (stem, group.name),

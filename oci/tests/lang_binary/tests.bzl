@@ -1,7 +1,8 @@
 """Analysis tests of binary_image."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
-load("//oci:providers.bzl", "OciImageInfo")
+load("//oci:providers.bzl", "OciImageInfo", "OciLayersInfo")
+load("//oci/tests:actions.bzl", "actions_of")
 
 visibility("//oci/tests/...")
 
@@ -54,3 +55,39 @@ def tags_test(name, expected):
         found = {target: sorted(native.existing_rule(target)["tags"]) for target in expected},
         target_under_test = expected.keys()[0],
     )
+
+def _groups_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    layers = analysistest.target_under_test(env)[OciLayersInfo].layers
+    inputs = {
+        name: sorted([
+            file.basename
+            for action in actions_of(env, "OciLayer")
+            if layer.blob in action.outputs.to_list()
+            for file in action.inputs.to_list()
+            if "/lang_binary/" in file.path and not file.basename.endswith((".params", "repo_mapping"))
+        ])
+        for name, layer in layers.items()
+    }
+    asserts.equals(env, ctx.attr.layers, inputs.keys(), "the layers, lowest first")
+    for name, expected in ctx.attr.inputs.items():
+        asserts.equals(env, expected, inputs[name], "inputs of " + name)
+    return analysistest.end(env)
+
+_GROUPS_ATTRS = {
+    "inputs": attr.string_list_dict(doc = "Names of files that are inputs of a layer's action.", mandatory = True),
+    "layers": attr.string_list(mandatory = True),
+}
+
+groups_test = analysistest.make(
+    _groups_test_impl,
+    doc = "There are these layers, and these inputs of their actions.",
+    attrs = _GROUPS_ATTRS,
+)
+
+runfiles_groups_test = analysistest.make(
+    _groups_test_impl,
+    doc = "As groups_test, with what the flag turns on.",
+    attrs = _GROUPS_ATTRS,
+    config_settings = {str(Label("//oci:runfiles_groups")): str(Label("//oci/tests/lang_binary:runfiles_groups"))},
+)
