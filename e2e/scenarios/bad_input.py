@@ -28,6 +28,12 @@ BAD = (
     ("unknown_capability", ("cap_net_bind", "did you mean cap_net_bind_service")),
     ("deleted_and_written", ("/a/file.txt", "whiteouts", "opaque")),
     ("whiteout_by_accident", ("/etc/.wh.passwd", "delete /etc/passwd", "whiteouts")),
+    (
+        "group_does_not_parse",
+        ("the regex of the group data", "(a|b", "^", "unbalanced parenthesis", "group_does_not_parse.data_layer"),
+    ),
+    ("group_matches_nothing", ("/bad_input/c/", "matches no file", "nearest are ./oci/tests/bad_input/program")),
+    ("files_in_no_group", ("in no group", "./oci/tests/bad_input/program.runfiles/", "the group app")),
     ("layer_is_no_tar", ("text.tar", "tar")),
     ("bad_created", ("a/file.txt", "RFC 3339")),
     ("base_layer_changed", ("is damaged", "its digest is sha256:", f"{PACKAGE}:layout_layer_changed")),

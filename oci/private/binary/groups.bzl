@@ -80,12 +80,11 @@ def _names_of_files(ctx, name, inputs):
 def _short_path(file):
     return file.short_path
 
-def group_parts(ctx, *, label, groups, root, settings, stem, inputs):
+def group_parts(ctx, *, groups, root, settings, stem, inputs):
     """What each group's action packs, and what it leaves to those before it.
 
     Args:
       ctx: the rule's context.
-      label: string. The target, for messages.
       groups: list of groups, in order.
       root: string. The runfiles directory in the image.
       settings: list of entries: what is said of all files.
@@ -104,7 +103,7 @@ def group_parts(ctx, *, label, groups, root, settings, stem, inputs):
     except_regexes, except_entries = [], []
     for group in groups:
         arguments = ctx.actions.args()
-        arguments.add("--group", "%s of %s" % (group.name, label))
+        arguments.add("--group", group.name)
         arguments.add_all(except_regexes, format_each = "--except=%s")
         if group.regex != None:
             arguments.add(group.regex, format = "--match=%s")

@@ -197,7 +197,6 @@ def layer_providers(ctx, binary, *, groups, entrypoint, cmd = [], env = {}, env_
     layers = {}
     parts = group_parts(
         ctx,
-        label = label,
         groups = groups,
         root = binary.runfiles_root,
         settings = settings,

@@ -4,7 +4,8 @@ load("//oci:runfiles_groups.bzl", "runfiles_groups_rule")
 
 visibility("//oci/tests/...")
 
-RunfilesGroupInfo = provider(doc = "As rules_runfiles_group has it: a field is a group, runfiles or a depset of File.")
+# Its fields are the names of groups: there is no list of them.
+RunfilesGroupInfo = provider(doc = "As rules_runfiles_group has it: a field is a group, runfiles or a depset of File.")  # buildifier: disable=provider-params
 RunfilesGroupMetadataInfo = provider(
     doc = "As rules_runfiles_group has it.",
     fields = {"groups": "dict from group to struct."},
