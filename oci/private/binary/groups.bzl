@@ -80,7 +80,7 @@ def _names_of_files(ctx, name, inputs):
 def _short_path(file):
     return file.short_path
 
-def group_parts(ctx, *, groups, root, settings, stem, inputs):
+def group_parts(ctx, *, groups, root, settings, stem, inputs, absent = None):
     """What each group's action packs, and what it leaves to those before it.
 
     Args:
@@ -90,17 +90,22 @@ def group_parts(ctx, *, groups, root, settings, stem, inputs):
       settings: list of entries: what is said of all files.
       stem: string. What files are named after.
       inputs: depset of File. All of the binary's files.
+      absent: depset of File or None. Those that no group gets.
 
     Returns:
       list of structs, one a group:
         entries: list of entries of the group alone, or None where it is told from all of the binary's files.
         filter: struct(arguments, inputs, lists_unused) for declare_layer; None where there is one group of all files.
     """
-    is_split = len(groups) > 1 or groups[0].regex != None
+    is_split = len(groups) > 1 or groups[0].regex != None or absent != None
     by_paths = is_split and [group for group in groups if group.regex != None]
     names = _names_of_files(ctx, stem + ".strata/names.txt", inputs) if by_paths else None
     parts = []
     except_regexes, except_entries = [], []
+    if absent != None:
+        left_out = []
+        add_runfiles_files(ctx, left_out, root, absent)
+        except_entries = [left_out]
     for group in groups:
         arguments = ctx.actions.args()
         arguments.add("--group", group.name)

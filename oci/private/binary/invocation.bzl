@@ -33,9 +33,8 @@ def _targets(attributes):
 def _has_location(text):
     return any(["$(%s " % function in text for function in _FUNCTIONS])
 
-def _invocation_aspect_impl(target, ctx):
-    attributes = ctx.rule.attr
-    targets = _targets(attributes)
+def _expander(ctx):
+    targets = _targets(ctx.rule.attr)
 
     def value_of(name):
         function, space, rest = name.partition(" ")
@@ -47,17 +46,30 @@ def _invocation_aspect_impl(target, ctx):
         # For Bazel, and unlike in images, `$$` is a dollar in these attributes wherever it stands.
         return "$".join(["".join(make_parts(part, value_of)) for part in text.split("$$")])
 
-    args = []
-    for text in getattr(attributes, "args", None) or []:
-        args.extend(words(expand(text)))
+    return expand
 
+def attribute_words(ctx, name):
+    """The words of an attribute that Bazel treats as it does `args`.
+
+    Args:
+      ctx: the context of an aspect on the binary.
+      name: string. The attribute; where the binary's rule has none, there are no words.
+
+    Returns:
+      list of strings.
+    """
+    expand = _expander(ctx)
+    return [word for text in getattr(ctx.rule.attr, name, None) or [] for word in words(expand(text))]
+
+def _invocation_aspect_impl(target, ctx):
     # As the rule has expanded it, since rules don't agree on what `$$` is (for go_binary, two dollars). But for locations: those of
     # the rule may lead to where no container has a file.
     env = dict(target[RunEnvironmentInfo].environment) if RunEnvironmentInfo in target else {}
-    declared = getattr(attributes, "env", None)
+    declared = getattr(ctx.rule.attr, "env", None)
     if type(declared) == "dict":
+        expand = _expander(ctx)
         env |= {name: expand(value) for name, value in declared.items() if name not in env or _has_location(value)}
-    return [InvocationInfo(args = tuple(args), env = env)]
+    return [InvocationInfo(args = tuple(attribute_words(ctx, "args")), env = env)]
 
 invocation_aspect = aspect(
     implementation = _invocation_aspect_impl,

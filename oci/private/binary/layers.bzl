@@ -159,7 +159,7 @@ def _settings(ctx, label):
     )
     return settings
 
-def layer_providers(ctx, binary, *, groups, entrypoint, cmd = [], env = {}, env_files = [], executable = None, files = {}, carries_files = False):
+def layer_providers(ctx, binary, *, groups, entrypoint, cmd = [], env = {}, env_files = [], executable = None, files = {}, carries_files = False, absent = None):
     """Declares the layers of a binary.
 
     Args:
@@ -173,6 +173,7 @@ def layer_providers(ctx, binary, *, groups, entrypoint, cmd = [], env = {}, env_
       executable: File. In place of the binary's own at its path; None for that.
       files: dict from path in the image to File. What the language adds.
       carries_files: bool. Whether what the binary's rule makes beside the executable goes beside it.
+      absent: depset of File or None. Those of the runfiles that the image doesn't get, since its base has what they are for.
 
     Returns:
       list of providers.
@@ -202,6 +203,7 @@ def layer_providers(ctx, binary, *, groups, entrypoint, cmd = [], env = {}, env_
         settings = settings,
         stem = stem,
         inputs = everything.inputs,
+        absent = absent,
     )
     for group, part in zip(groups, parts):
         layers[group.name] = declare_layer(
