@@ -6,6 +6,7 @@ Loading this file loads no other ruleset: `load("@rules_strata//oci:defs.bzl", "
 load("//oci/lang:binary.bzl", _binary_image = "binary_image", _binary_layers = "binary_layers")
 load("//oci/lang:cc.bzl", _cc_image = "cc_image")
 load("//oci/lang:go.bzl", _go_image = "go_image")
+load("//oci/lang:java.bzl", _java_image = "java_image", _java_layers = "java_layers")
 load("//oci/lang:rust.bzl", _rust_image = "rust_image")
 load("//oci/private:artifact.bzl", _oci_artifact_rule = "oci_artifact_rule")
 load("//oci/private:artifact_macro.bzl", _oci_artifact = "oci_artifact")
@@ -33,6 +34,8 @@ binary_image = _binary_image
 binary_layers = _binary_layers
 cc_image = _cc_image
 go_image = _go_image
+java_image = _java_image
+java_layers = _java_layers
 oci_artifact = _oci_artifact
 oci_artifact_rule = _oci_artifact_rule
 oci_ca_certs = _oci_ca_certs
