@@ -14,6 +14,8 @@ PACKAGES = {
     "docker-registry": "docker-registry",
     "dockerd": "docker.io",
     "htpasswd": "apache2-utils",
+    "jlink": "default-jdk-headless",
+    "mvn": "maven",
     "openssl": "openssl",
     "podman": "podman",
     "runc": "runc",

@@ -1,0 +1,7 @@
+package com.example;
+
+class Greeting {
+  static String text() {
+    return "hello";
+  }
+}
