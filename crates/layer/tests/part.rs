@@ -167,7 +167,7 @@ fn what_is_demanded() {
         Demands { expected: Some(expected), ..Demands::default() }
     };
     let nothing = Declarations::default();
-    let cases: [(&Declarations, Part, Demands, &str); 10] = [
+    let cases: [(&Declarations, Part, Demands, &str); 11] = [
         (&declared, part(Some("main"), &[], &[]), some.clone(), ""),
         (
             &declared,
@@ -191,7 +191,8 @@ fn what_is_demanded() {
             "layer_groups: the group g of //a:layers holds nothing: there are no files",
         ),
         (&declared, part(Some("app"), &[], &[]), expected("/main.py$"), ""),
-        (&declared, part(Some("app"), &["main"], &[]), expected("/main.py$"), "no python: add one"),
+        (&declared, part(Some("app"), &["main"], &[]), expected("/main.py$"), ""),
+        (&declared, part(None, &[], &[]), expected("/python$"), "no python: add one"),
         (&declared, part(Some("app"), &["x"], &[]), all.clone(), ""),
         (
             &declared,

@@ -15,7 +15,8 @@ def files_group(name, files, expect = None):
     Args:
       name: string.
       files: depset of File. Those of the binary's runfiles that are in it.
-      expect: struct(regex, message) or None. What one of the group's paths must match, and what to say if none does.
+      expect: struct(regex, message) or None. What a path that the group's action knows must match, in whichever layer it is, and what to
+        say if none does.
 
     Returns:
       struct.
@@ -60,7 +61,7 @@ def with_layer_groups(groups, layer_groups):
     names = [group.name for group in groups]
     own = [regex_group(name, regex, declared = True) for name, regex in layer_groups.items() if name not in names]
     return own + [
-        regex_group(group.name, layer_groups[group.name], declared = True) if group.name in layer_groups else group
+        regex_group(group.name, layer_groups[group.name], declared = True, expect = group.expect) if group.name in layer_groups else group
         for group in groups
     ]
 
@@ -121,6 +122,8 @@ def group_parts(ctx, *, groups, root, settings, stem, inputs, absent = None):
         if group.expect:
             arguments.add(group.expect.regex, format = "--expect=%s")
             arguments.add(group.expect.message, format = "--expect-message=%s")
+        if getattr(ctx.attr, "preserve_symlinks", ""):
+            arguments.add(ctx.attr.preserve_symlinks, format = "--preserve-symlinks=%s")
         arguments = [arguments] + [entries_file(ctx, "--except-entries", entries) for entries in except_entries]
         entries = None
         if group.files != None:

@@ -237,7 +237,8 @@ def binary_layers_rule(implementation, *, doc, aspects = [], attrs = {}, toolcha
       implementation: function from ctx to what layer_providers returns.
       doc: string.
       aspects: list of aspects on the binary.
-      attrs: dict. Further attributes; `file_mode` and `directory_mode`, strings, are the modes of all files and directories.
+      attrs: dict. Further attributes. `file_mode` and `directory_mode`, strings, are the modes of all files and directories;
+        `preserve_symlinks`, a string, is the regex of paths at which links stay links.
       toolchains: list. Further toolchains.
 
     Returns:

@@ -53,7 +53,7 @@ pub struct Name {
 pub struct Demands {
     /// The layer holds something.
     pub some: bool,
-    /// Something in the layer matches this.
+    /// Something that is declared matches this, in whichever layer it is: groups of users may have it as well.
     pub expected: Option<Expected>,
     /// Every file is in this layer or in an earlier one.
     pub all_claimed: bool,
@@ -65,7 +65,7 @@ impl Demands {
     }
 }
 
-/// A file that must be in the layer.
+/// A file that must be declared.
 #[derive(Debug, Clone)]
 pub struct Expected {
     /// What it is like.

@@ -34,7 +34,7 @@ pub(super) struct PartArgs {
     /// Fail if the layer would hold nothing.
     #[arg(long)]
     must_match: bool,
-    /// Fail if nothing in the layer matches.
+    /// Fail if nothing of the entries matches, whichever layer it is in.
     #[arg(long, value_name = "REGEX", requires = "expect_message")]
     expect: Option<String>,
     /// What to tell then.
