@@ -4,9 +4,15 @@ Three tools on purpose. `pack` is an input of every layer, so what changes in it
 cache; `assemble` writes small files; `ship` talks to the outside and may change as often as it likes. There is a fourth
 type, since `ship` is needed in two places: where the user is (`ship_type`), and in the one action that downloads, OciFetch
 (`fetch_type`), which may run on another machine than a push or a load.
-Those built from source are registered by this module. To use others (prebuilt ones, for example), wrap them with a
-rule of this file, declare a `toolchain` of one of the types, and register it in MODULE.bazel: what the root module
-registers goes first.
+Those built from source are registered by this module. To use others, wrap them with a rule of this file, declare a `toolchain` of one
+of the types, and register it in MODULE.bazel: what the root module registers goes first.
+
+Several modules on one machine can share one build of them, after which none compiles a crate or fetches what compiles it:
+copy bazel-bin/tools/prebuilt/tools of `bazel build //tools/prebuilt:tools`, built in rules_strata, to a folder outside
+of /tmp (of which Linux's sandbox shows nothing) by `cp -rL`, and put into their .bazelrc:
+
+    common --extra_toolchains=@rules_strata//tools/prebuilt:all
+    common --repo_env=RULES_STRATA_TOOLS=/path/of/the/folder
 """
 
 visibility("public")

@@ -101,11 +101,12 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rules_strata"
 
 
-def copy_module(repository: Path, name: str, folder: str) -> Bazel:
+def copy_module(repository: Path, name: str, folder: str, tools: Path | None) -> Bazel:
     """Copies a module of `e2e/scenarios/modules` to a folder where a scenario may edit it, and returns Bazel in the copy.
 
     The copy always lies at the same place, below the user's cache, since Bazel knows a workspace by its path: a second
-    run finds the tools built. So does another module, by the disk cache that all of them share. One run has it at a time.
+    run finds what it needs built. So does another module, by the disk cache that all of them share. One run has it at a
+    time. With `tools`, a folder that tools/prebuilt takes, nothing of Rust is built in it but its own programs.
     """
     cache = cache_folder() / "e2e"
     workspace = cache / folder
@@ -119,8 +120,11 @@ def copy_module(repository: Path, name: str, folder: str) -> Bazel:
     flags += [f"--override_module={name}={repository / 'e2e' / 'standins' / name}" for name in standins]
     # All outputs, not only those that are asked for: what Bazel remembers of a module outlives the cache.
     flags += [f"--disk_cache={cache.parent / 'disk'}", "--remote_download_outputs=all"]
-    if repository.is_relative_to("/tmp"):
-        # Actions see an empty /tmp, and so not the sources of a module that another module finds there.
+    if tools:
+        # By the canonical name: modules call it what they want (repo_name).
+        flags += ["--extra_toolchains=@@rules_strata~//tools/prebuilt:all", f"--repo_env=RULES_STRATA_TOOLS={tools}"]
+    if any(path and path.is_relative_to("/tmp") for path in (repository, tools)):
+        # Actions see an empty /tmp, and so neither the sources of a module that another module finds there nor tools.
         flags.append("--noincompatible_sandbox_hermetic_tmp")
     return Bazel(repository / "bazelw", workspace, flags)
 

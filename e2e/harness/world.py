@@ -76,10 +76,19 @@ class World:
         """Each container runtime by its name."""
         return {"docker": self.docker, "containerd": self.containerd, "podman": self.podman}
 
-    def module(self, name: str, folder: str | None = None) -> Bazel:
-        """Bazel in a fresh copy of a module of `e2e/scenarios/modules`, in a folder of that name; one copy a run."""
+    @cached_property
+    def tools(self) -> Path:
+        """The folder with the tools, as this repository's own builds have them."""
+        return self.bazel.files("//tools/prebuilt:tools")[0].parent
+
+    def module(self, name: str, folder: str | None = None, from_source: bool = False) -> Bazel:
+        """Bazel in a fresh copy of a module of `e2e/scenarios/modules`, in a folder of that name; one copy a run.
+
+        It has the tools of this repository's own builds, unless it is to compile them as the modules of users do.
+        """
         if name not in self._modules:
-            self._modules[name] = copy_module(REPOSITORY, name, folder or name)
+            tools = None if from_source else self.tools
+            self._modules[name] = copy_module(REPOSITORY, name, folder or name, tools)
         return self._modules[name]
 
     def scratch(self, name: str) -> Path:

@@ -22,7 +22,8 @@ _DIGEST = "sha256:" + "0" * 64
 
 def scenario(world: World) -> None:
     """Runs the scenario."""
-    bazel = world.module("drop_in")
+    # As on a user's machine, which has nothing but the module: the tools are compiled.
+    bazel = world.module("drop_in", from_source=True)
     registry = world.registry
 
     base = bazel.run("//base:push", "--registry", registry.host).stdout.strip()
