@@ -33,6 +33,10 @@ class Bazel:
         self.workspace = workspace
         self._flags = list(flags)
 
+    def add_flags(self, *flags: str) -> None:
+        """Adds flags to all commands from here on."""
+        self._flags += flags
+
     def _bazel(
         self, command: str, *arguments: str, env: Mapping[str, str] | None = None, code: int | None = 0
     ) -> Result:
