@@ -38,9 +38,12 @@ def load(world: World, bazel: Bazel, target: str, expected: str) -> dict[str, An
     return config
 
 
-def output(docker: Docker, image: str, *arguments: str, env: Mapping[str, str] | None = None) -> str:
+def output(
+    docker: Docker, image: str, *arguments: str, env: Mapping[str, str] | None = None, entrypoint: str | None = None
+) -> str:
     """What a container prints on standard output until it ends, which it must with exit code 0."""
-    return docker.command("run", "--rm", *_RESTRICTED, *_variables(env), image, *arguments)
+    options = [*_RESTRICTED, *_variables(env), *([f"--entrypoint={entrypoint}"] if entrypoint else [])]
+    return docker.command("run", "--rm", *options, image, *arguments)
 
 
 @contextmanager

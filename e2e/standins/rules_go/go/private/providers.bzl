@@ -12,6 +12,7 @@ GoInfo = provider(
     },
 )
 
+# buildifier: disable=name-conventions
 GoArchive = provider(
     doc = "A package of Go, compiled.",
     fields = {
