@@ -1,5 +1,7 @@
 //! What is demanded of a part: that it holds something, or a certain file, and that no file is in no part.
 
+use std::collections::BTreeSet;
+
 use crate::{
     entry::{Entry, Kind},
     part::{Demands, Part, PartError, claimed_as, claims::Claim},
@@ -69,13 +71,15 @@ fn why_empty(part: &Part, entries: &[Entry]) -> PartError {
     }
 }
 
-/// The files whose paths have most in common with the plain text of a regex.
+/// The files whose paths have most in common with the plain text of a regex, one of each directory.
 fn nearest<'a>(pattern: &Pattern, files: impl Iterator<Item = &'a ImagePath>) -> Vec<ImagePath> {
     let plain: Vec<u8> = pattern.as_str().bytes().filter(|byte| *byte != b'\\').collect();
     let in_common = |path: &'a ImagePath| (longest_in_common(&plain, path.as_bytes()), path);
     let mut found: Vec<_> = files.map(in_common).collect();
     found.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-    found.into_iter().take(NEAREST).map(|(_, path)| path.clone()).collect()
+    let mut directories = BTreeSet::new();
+    let apart = found.into_iter().filter(|(_, path)| directories.insert(path.parent()));
+    apart.take(NEAREST).map(|(_, path)| path.clone()).collect()
 }
 
 /// Length of the longest text that is in both.
@@ -94,6 +98,15 @@ fn longest_in_common(a: &[u8], b: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nearest_files_are_of_several_directories() {
+        let files = ["b/numpy/x", "a/numpy/y", "a/numpy/x", "c/x", "d/nu", "e/nu"];
+        let files = files.map(|path| ImagePath::parse(path.as_bytes()).unwrap());
+        let nearest = nearest(&Pattern::parse(r"/numpy\/z").unwrap(), files.iter());
+        let nearest: Vec<_> = nearest.iter().map(ToString::to_string).collect();
+        assert_eq!(nearest, ["/a/numpy/x", "/b/numpy/x", "/d/nu"]);
+    }
 
     #[test]
     fn longest_texts_in_common() {

@@ -26,8 +26,6 @@ pub(crate) struct Layer {
     /// Entries of a layer below this one in the image, lowest first: what they have is left out. Only this text is read.
     #[arg(long, value_name = "FILE")]
     below: Vec<PathBuf>,
-    #[command(flatten)]
-    part: PartArgs,
     /// Where to write the blob.
     #[arg(long, value_name = "FILE")]
     blob: PathBuf,
@@ -57,6 +55,9 @@ pub(crate) struct Layer {
     /// Annotation of the layer's descriptor.
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_annotation)]
     annotation: Vec<(String, String)>,
+    // Last, since what follows would come under its heading.
+    #[command(flatten)]
+    part: PartArgs,
 }
 
 fn parse_annotation(text: &str) -> Result<(String, String), &'static str> {
