@@ -30,7 +30,7 @@ BAD = (
     ("whiteout_by_accident", ("/etc/.wh.passwd", "delete /etc/passwd", "whiteouts")),
     (
         "group_does_not_parse",
-        ("the regex of the group data", "(a|b", "^", "unbalanced parenthesis", "group_does_not_parse.data_layer"),
+        ("the regex of the group data", "(a|b", "^", "unbalanced parenthesis", "bad_input:group_does_not_parse"),
     ),
     ("group_matches_nothing", ("/bad_input/c/", "matches no file", "nearest are ./oci/tests/bad_input/program")),
     ("files_in_no_group", ("in no group", "./oci/tests/bad_input/program.runfiles/", "the group app")),

@@ -42,9 +42,9 @@ fn groups_and_what_they_do_not_use() {
         (&[], "./app/__init__.py ./app/again.so ./app/lib.so ./app/main ./app/t/a/x.so ./app/t/b/y.py", ""),
         (&["--match", "main$"], "./app/main", "lib\ntree\n"),
         (&["--match=\\.so$", "--except-entries=earlier"], "./app/again.so ./app/lib.so", "main\ntree\n"),
-        (&["--match=lib", "--except=x"], "./app/lib.so", "main\ntree\n"),
+        (&["--match=lib", "--except=other=x"], "./app/lib.so", "main\ntree\n"),
         (
-            &["--except", "main$", "--except=\\.so$", "--group=rest", "--all-claimed", "--must-match"],
+            &["--except", "a=main$", "--except=b=\\.so$", "--group=rest", "--all-claimed", "--must-match"],
             "./app/__init__.py ./app/t/b/y.py",
             "lib\nmain\n",
         ),
@@ -77,7 +77,10 @@ fn errors_name_the_group_and_leave_nothing() {
             \x20 //(?!a/b)c)//\n\
             \x20           ^\n",
         ),
-        (&["--match=a", "--except=*"], "a regex before that of the group g of //app:layer does not parse: "),
+        (
+            &["--match=a", "--except=h=*"],
+            "the regex of the group h of //app:layer, which is before it, does not parse: ",
+        ),
         (
             &["--match=node_moduls", "--must-match"],
             "the group g of //app:layer matches no file of it; nearest are ./app",
@@ -99,6 +102,8 @@ fn errors_name_the_group_and_leave_nothing() {
         assert!(message.contains(part), "{message}");
         assert_eq!(names(dir.path()), before, "{flags:?}");
     }
-    let output = layer(dir.path(), &entries, &["--expect", "x"]);
-    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    for flag in ["--expect=x", "--except=x"] {
+        let output = layer(dir.path(), &entries, &[flag]);
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    }
 }

@@ -131,7 +131,7 @@ def group_parts(ctx, *, groups, root, settings, stem, inputs, absent = None):
             add_runfiles_files(ctx, entries, root, group.files)
             except_entries = except_entries + [entries]
         elif group.regex != None:
-            except_regexes = except_regexes + [group.regex]
+            except_regexes = except_regexes + ["%s=%s" % (group.name, group.regex)]
         lists_unused = entries == None
         if lists_unused and names:
             tree_files = ctx.actions.args()

@@ -22,9 +22,9 @@ pub(super) struct PartArgs {
     /// Hold only what matches.
     #[arg(long = "match", value_name = "REGEX")]
     matching: Option<String>,
-    /// What matches is in an earlier layer.
-    #[arg(long, value_name = "REGEX")]
-    except: Vec<String>,
+    /// What matches is in an earlier layer, that of the group NAME.
+    #[arg(long, value_name = "NAME=REGEX", value_parser = parse_except)]
+    except: Vec<(String, String)>,
     /// Entries of an earlier layer: their paths, and what is below their trees, are in that one. Only this text is read.
     #[arg(long, value_name = "FILE")]
     except_entries: Vec<PathBuf>,
@@ -56,6 +56,11 @@ pub(super) struct PartArgs {
     pub(super) tree_files: Option<PathBuf>,
 }
 
+fn parse_except(text: &str) -> Result<(String, String), &'static str> {
+    let (name, regex) = text.split_once('=').ok_or("what is excepted is NAME=REGEX")?;
+    Ok((name.to_owned(), regex.to_owned()))
+}
+
 impl PartArgs {
     /// Parses the regexes and reads the entries of earlier layers.
     pub(super) fn load(&self, target: &str) -> anyhow::Result<Part> {
@@ -63,9 +68,11 @@ impl PartArgs {
         let matching = self.matching.as_deref().map(|text| {
             Pattern::parse(text).with_context(|| format!("layer_groups: the regex of {name} does not parse"))
         });
-        let except = self.except.iter().map(|text| {
-            Pattern::parse(text)
-                .with_context(|| format!("layer_groups: a regex before that of {name} does not parse"))
+        let except = self.except.iter().map(|(group, text)| {
+            let earlier = Name { group: Some(group.clone()), target: target.to_owned() };
+            Pattern::parse(text).with_context(|| {
+                format!("layer_groups: the regex of {earlier}, which is before it, does not parse")
+            })
         });
         let expected = self.expect.as_deref().zip(self.expect_message.clone()).map(|(text, message)| {
             let pattern =
