@@ -9,7 +9,7 @@ load("//oci/private:layer_entries.bzl", "add_runfiles_files", "entries_file")
 
 visibility("//oci/...")
 
-def files_group(name, files, expect = None):
+def files_group(name, files, expect = None, dedupe = False):
     """A group that providers tell apart: its action has only its own inputs.
 
     Args:
@@ -17,11 +17,12 @@ def files_group(name, files, expect = None):
       files: depset of File. Those of the binary's runfiles that are in it.
       expect: struct(regex, message) or None. What a path that the group's action knows must match, in whichever layer it is, and what to
         say if none does.
+      dedupe: bool. Whether files with equal content are stored once.
 
     Returns:
       struct.
     """
-    return struct(name = name, files = files, regex = None, declared = False, expect = expect)
+    return struct(name = name, files = files, regex = None, declared = False, dedupe = dedupe, expect = expect)
 
 def regex_group(name, regex, declared = False, expect = None):
     """A group by paths: its action has all of the binary's files, and tells Bazel which it didn't need.
@@ -35,7 +36,7 @@ def regex_group(name, regex, declared = False, expect = None):
     Returns:
       struct.
     """
-    return struct(name = name, files = None, regex = regex, declared = declared, expect = expect)
+    return struct(name = name, files = None, regex = regex, declared = declared, dedupe = False, expect = expect)
 
 def rest_group(name = "app"):
     """The group of what no other one claims.
@@ -46,7 +47,7 @@ def rest_group(name = "app"):
     Returns:
       struct.
     """
-    return struct(name = name, files = None, regex = None, declared = False, expect = None)
+    return struct(name = name, files = None, regex = None, declared = False, dedupe = False, expect = None)
 
 def with_layer_groups(groups, layer_groups):
     """Puts the groups of a user before those of a language, or in their place where they have the name of one.
@@ -81,7 +82,7 @@ def _names_of_files(ctx, name, inputs):
 def _short_path(file):
     return file.short_path
 
-def group_parts(ctx, *, groups, root, settings, stem, inputs, absent = None):
+def group_parts(ctx, *, groups, root, settings, stem, inputs, absent = None, absent_regexes = []):
     """What each group's action packs, and what it leaves to those before it.
 
     Args:
@@ -92,17 +93,18 @@ def group_parts(ctx, *, groups, root, settings, stem, inputs, absent = None):
       stem: string. What files are named after.
       inputs: depset of File. All of the binary's files.
       absent: depset of File or None. Those that no group gets.
+      absent_regexes: list of strings. Of paths of those that no group gets.
 
     Returns:
       list of structs, one a group:
         entries: list of entries of the group alone, or None where it is told from all of the binary's files.
         filter: struct(arguments, inputs, lists_unused) for declare_layer; None where there is one group of all files.
     """
-    is_split = len(groups) > 1 or groups[0].regex != None or absent != None
+    is_split = len(groups) > 1 or groups[0].regex != None or absent != None or bool(absent_regexes)
     by_paths = is_split and [group for group in groups if group.regex != None]
     names = _names_of_files(ctx, stem + ".strata/names.txt", inputs) if by_paths else None
     parts = []
-    except_regexes, except_entries = [], []
+    except_regexes, except_entries = absent_regexes, []
     if absent != None:
         left_out = []
         add_runfiles_files(ctx, left_out, root, absent)

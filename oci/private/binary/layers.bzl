@@ -159,7 +159,7 @@ def _settings(ctx, label):
     )
     return settings
 
-def layer_providers(ctx, binary, *, groups, entrypoint, cmd = [], env = {}, env_files = [], executable = None, files = {}, carries_files = False, absent = None):
+def layer_providers(ctx, binary, *, groups, entrypoint, cmd = [], env = {}, env_files = [], executable = None, files = {}, carries_files = False, absent = None, absent_regexes = []):
     """Declares the layers of a binary.
 
     Args:
@@ -174,6 +174,7 @@ def layer_providers(ctx, binary, *, groups, entrypoint, cmd = [], env = {}, env_
       files: dict from path in the image to File. What the language adds.
       carries_files: bool. Whether what the binary's rule makes beside the executable goes beside it.
       absent: depset of File or None. Those of the runfiles that the image doesn't get, since its base has what they are for.
+      absent_regexes: list of strings. The same, told by paths: regexes as of regex_group.
 
     Returns:
       list of providers.
@@ -204,6 +205,7 @@ def layer_providers(ctx, binary, *, groups, entrypoint, cmd = [], env = {}, env_
         stem = stem,
         inputs = everything.inputs,
         absent = absent,
+        absent_regexes = absent_regexes,
     )
     for group, part in zip(groups, parts):
         layers[group.name] = declare_layer(
@@ -213,6 +215,7 @@ def layer_providers(ctx, binary, *, groups, entrypoint, cmd = [], env = {}, env_
             entries = part.entries or everything.entries,
             inputs = group.files if part.entries else everything.inputs,
             platform = target_platform(ctx),
+            dedupe = group.dedupe,
             large = True,
             filter = part.filter,
         )
