@@ -7,6 +7,7 @@ load("//oci/lang:binary.bzl", _binary_image = "binary_image", _binary_layers = "
 load("//oci/lang:cc.bzl", _cc_image = "cc_image")
 load("//oci/lang:go.bzl", _go_image = "go_image")
 load("//oci/lang:java.bzl", _java_image = "java_image", _java_layers = "java_layers")
+load("//oci/lang:py.bzl", _py_image = "py_image", _py_layers = "py_layers")
 load("//oci/lang:rust.bzl", _rust_image = "rust_image")
 load("//oci/private:artifact.bzl", _oci_artifact_rule = "oci_artifact_rule")
 load("//oci/private:artifact_macro.bzl", _oci_artifact = "oci_artifact")
@@ -57,4 +58,6 @@ oci_rootfs = _oci_rootfs
 oci_signer = _oci_signer
 oci_tarball_rule = _oci_load_rule
 oci_users = _oci_users
+py_image = _py_image
+py_layers = _py_layers
 rust_image = _rust_image
