@@ -40,10 +40,15 @@ def add_base(repository: Path, workspace: Path) -> None:
         return
     if platform.machine() != "x86_64":
         raise Skip("the base image is one for amd64")
+    shutil.copytree(repository / "e2e" / "standins" / "base", folder)
+    add_packages(repository, folder / "debs", PACKAGES)
+
+
+def add_packages(repository: Path, folder: Path, packages: list[str]) -> None:
+    """Adds a folder with these packages of that suite, which go on top of the base image. They stay in the user's cache as well."""
     tools = repository / "tools" / "debian"
     # New compilers are reason to fetch anew.
-    key = hashlib.sha256("\n".join([*PACKAGES, (tools / "packages.txt").read_text()]).encode()).hexdigest()
+    key = hashlib.sha256("\n".join([*packages, (tools / "packages.txt").read_text()]).encode()).hexdigest()
     debs = cache_folder() / f"base-{key[:16]}"
-    run([tools / "download.sh", debs, *PACKAGES], timeout=600)
-    shutil.copytree(repository / "e2e" / "standins" / "base", folder)
-    shutil.copytree(debs, folder / "debs", copy_function=os.link)
+    run([tools / "download.sh", debs, *packages], timeout=600)
+    shutil.copytree(debs, folder, copy_function=os.link)

@@ -1,0 +1,4 @@
+// A program that needs no process but its own.
+const is = require('@sindresorhus/is').default;
+
+console.log(`Hello from ${process.cwd()}: ${is(/x/)}`);
