@@ -7,6 +7,7 @@ load("//oci/lang:binary.bzl", _binary_image = "binary_image", _binary_layers = "
 load("//oci/lang:cc.bzl", _cc_image = "cc_image")
 load("//oci/lang:go.bzl", _go_image = "go_image")
 load("//oci/lang:java.bzl", _java_image = "java_image", _java_layers = "java_layers")
+load("//oci/lang:js.bzl", _js_image = "js_image", _js_image_layer = "js_image_layer")
 load("//oci/lang:py.bzl", _py_image = "py_image", _py_layers = "py_layers")
 load("//oci/lang:rust.bzl", _rust_image = "rust_image")
 load("//oci/private:artifact.bzl", _oci_artifact_rule = "oci_artifact_rule")
@@ -37,6 +38,8 @@ cc_image = _cc_image
 go_image = _go_image
 java_image = _java_image
 java_layers = _java_layers
+js_image = _js_image
+js_image_layer = _js_image_layer
 oci_artifact = _oci_artifact
 oci_artifact_rule = _oci_artifact_rule
 oci_ca_certs = _oci_ca_certs

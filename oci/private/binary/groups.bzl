@@ -104,7 +104,7 @@ def group_parts(ctx, *, groups, root, settings, stem, inputs, absent = None, abs
     by_paths = is_split and [group for group in groups if group.regex != None]
     names = _names_of_files(ctx, stem + ".strata/names.txt", inputs) if by_paths else None
     parts = []
-    except_regexes, except_entries = absent_regexes, []
+    except_regexes, except_entries = ["what is left out=" + regex for regex in absent_regexes], []
     if absent != None:
         left_out = []
         add_runfiles_files(ctx, left_out, root, absent)
