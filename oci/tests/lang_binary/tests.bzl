@@ -65,7 +65,7 @@ def _groups_test_impl(ctx):
             for action in actions_of(env, "OciLayer")
             if layer.blob in action.outputs.to_list()
             for file in action.inputs.to_list()
-            if "/lang_binary/" in file.path and not file.basename.endswith((".params", "repo_mapping"))
+            if "/lang_binary/" in file.path and not file.basename.endswith((".params", "names.txt", "repo_mapping"))
         ])
         for name, layer in layers.items()
     }
