@@ -130,15 +130,18 @@ def change_one_line(
     """Changes a file of a module where it has `text`, and checks that no layers but those of `changed` have other digests.
 
     Then it changes it again after `bazel clean`, when nothing but the disk cache knows what was built. Both times it checks
-    which layers were packed: those that changed; after `clean` those of `packed_after_clean`, if that is given.
+    which layers were packed: those that changed; after `clean` those of `packed_after_clean`, if that is given. At the end the
+    file is what it was.
     """
+    path = bazel.workspace / file
+    original = path.read_text()
     before, expected = layers(bazel, image), set(changed)
     after_clean = expected if packed_after_clean is None else set(packed_after_clean)
     for clean, packed in ((False, expected), (True, after_clean)):
         if clean:
             bazel.command("clean")
         how = "after `bazel clean`, with a disk cache" if clean else "in a warm workspace"
-        _edit(bazel.workspace / file, text)
+        _edit(path, text)
         log = world.scratch(f"{time.time_ns()}.json")
         bazel.build(f"--execution_log_json_file={log}", image)
         after = layers(bazel, image)
@@ -154,6 +157,7 @@ def change_one_line(
         kept = ", ".join(name for name in after if name not in expected)
         world.step(f"one line of {file} {how}: {kept or 'no other layer'} as before; ran {actions}")
         before = after
+    path.write_text(original)
 
 
 def _edit(path: Path, text: str) -> None:

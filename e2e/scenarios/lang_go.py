@@ -45,11 +45,6 @@ def _hello(world: World, bazel: Bazel) -> None:
     world.equal(pushed, f"{host}/hello@{found.stdout.strip()}", "standard output of the push, and what is in the registry")
     world.step(f"pushed: {pushed}")
     language.change_one_line(world, bazel, HELLO, "cmd/hello/main.go", "Hello from Go")
-    world.check("Hello from Go 1" in language.answer(world.docker, _loaded(bazel, world, HELLO)), "the answer is of before")
-
-
-def _loaded(bazel: Bazel, world: World, image: str) -> str:
-    return bazel.run(f"{image}.load", env=world.docker.env).stdout.strip().removeprefix("Loaded image: ")
 
 
 def _page(world: World, bazel: Bazel) -> None:

@@ -1,0 +1,6 @@
+// Upper case.
+#pragma once
+
+#include <string>
+
+std::string Upper(std::string text);
