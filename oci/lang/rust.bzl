@@ -13,6 +13,8 @@ def rust_image(name, **kwargs):
     rust_image(name = "image", binary = ":server", base = "@libc")
     ```
 
+    Shared libraries that it links (`cc_import`, `cc_shared_library`) are found as in the output tree, by links below `<root>/_solib_*`.
+
     A binary for a gnu target needs a base with libc and libgcc_s; one for musl, or linked with `+crt-static`, none at all.
 
     Args:

@@ -13,6 +13,7 @@ load("//oci/private:target_platform.bzl", "PLATFORM_ATTRS", "named_platform", "t
 load("//oci/private:transition.bzl", "platform_attr", "platform_transition")
 load(":groups.bzl", "group_parts", "with_layer_groups")
 load(":invocation.bzl", "invocation_aspect", "invocation_of")
+load(":libraries.bzl", "add_library_links")
 load(":owner.bzl", "check_owner")
 load(":paths.bzl", "image_root")
 load(":providers.bzl", "BinaryConfigInfo")
@@ -140,6 +141,14 @@ def _all_files(ctx, *, label, binary, settings, executable, files, carries_files
     if whole != binary.target:
         # What stands for all of them is no program.
         executables[whole[DefaultInfo].files_to_run.executable] = None
+    if carries_files:
+        add_library_links(
+            ctx,
+            entries,
+            root = image_root(label, ctx.attr.root),
+            runfiles_root = binary.runfiles_root,
+            runfiles = whole[DefaultInfo].default_runfiles,
+        )
     mappings = repo_mappings(binary.path, binary.runfiles_root, whole)
     inputs.append(add_runfiles(ctx, entries, binary.runfiles_root, whole[DefaultInfo].default_runfiles, mappings, executables))
     return struct(entries = entries, inputs = depset(files.values(), transitive = inputs))
