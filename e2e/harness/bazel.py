@@ -124,12 +124,16 @@ def copy_module(repository: Path, name: str, folder: str, tools: Path | None) ->
     flags += [f"--override_module={name}={repository / 'e2e' / 'standins' / name}" for name in standins]
     # All outputs, not only those that are asked for: what Bazel remembers of a module outlives the cache.
     flags += [f"--disk_cache={cache.parent / 'disk'}", "--remote_download_outputs=all"]
+    # In a file, since `common` there leaves out what a command does not know.
+    common = []
     if tools:
         # By the canonical name: modules call it what they want (repo_name).
-        flags += ["--extra_toolchains=@@rules_strata~//tools/prebuilt:all", f"--repo_env=RULES_STRATA_TOOLS={tools}"]
+        common += ["--extra_toolchains=@@rules_strata~//tools/prebuilt:all", f"--repo_env=RULES_STRATA_TOOLS={tools}"]
     if any(path and path.is_relative_to("/tmp") for path in (repository, tools)):
         # Actions see an empty /tmp, and so neither the sources of a module that another module finds there nor tools.
-        flags.append("--noincompatible_sandbox_hermetic_tmp")
+        common.append("--noincompatible_sandbox_hermetic_tmp")
+    with (workspace / ".bazelrc").open("a") as options:
+        options.writelines(f'common "{option}"\n' for option in common)
     return Bazel(repository / "bazelw", workspace, flags)
 
 
