@@ -22,10 +22,15 @@ JvmBinaryInfo = provider(
 )
 
 def _classpath(java_info):
-    # Nobody compiles against a java_binary, and so its transitive_runtime_jars are empty. Other rulesets' binaries are
-    # libraries as well, and don't say how they were compiled.
+    # Nobody compiles against a java_binary, whose transitive_runtime_jars are empty therefore. Binaries of other rulesets are
+    # libraries as well, and may not say how they were compiled.
     compilation = java_info.compilation_info
-    return compilation.runtime_classpath if compilation else java_info.transitive_runtime_jars
+    return depset(
+        # Its own jar, which may hold nothing but resources.
+        [output.class_jar for output in java_info.java_outputs if output.class_jar],
+        order = "preorder",
+        transitive = ([compilation.runtime_classpath] if compilation else []) + [java_info.transitive_runtime_jars],
+    )
 
 def _jvm_binary_aspect_impl(target, ctx):
     JavaInfo = ctx.attr._symbols[SymbolsInfo].symbols.JavaInfo

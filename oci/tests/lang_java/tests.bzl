@@ -8,18 +8,18 @@ visibility("private")
 
 def _arguments_test_impl(ctx):
     env = analysistest.begin(ctx)
-    written = [
-        action.content
-        for action in analysistest.target_actions(env)
-        if action.outputs.to_list()[0].basename.endswith(".jvm_arguments")
-    ]
-    asserts.equals(env, ["\n".join(ctx.attr.expected) + "\n"], written)
+    written = {}
+    for action in analysistest.target_actions(env):
+        name = action.outputs.to_list()[0].basename
+        if name.endswith(".jvm_arguments"):
+            written[name] = action.content.strip("\n").split("\n")
+    asserts.equals(env, ctx.attr.expected, written)
     return analysistest.end(env)
 
 arguments_test = analysistest.make(
     _arguments_test_impl,
-    doc = "The file of arguments has these lines.",
-    attrs = {"expected": attr.string_list(mandatory = True)},
+    doc = "The files of arguments, by their names, have these lines.",
+    attrs = {"expected": attr.string_list_dict(mandatory = True)},
 )
 
 # A file's name, after which nothing differs between Bazel versions.
