@@ -22,7 +22,7 @@ def debs(*packages: str) -> Path:
     def fetch(folder: Path) -> None:
         run(["apt-get", "--option=APT::Sandbox::User=root", "download", *packages], cwd=folder, timeout=600)
 
-    return _kept("debs", packages, fetch)
+    return kept("debs", packages, fetch)
 
 
 def wheels(lock: Path, minor: int) -> Path:
@@ -33,10 +33,10 @@ def wheels(lock: Path, minor: int) -> Path:
         pip = [requirements.tool("pip3"), "download", "--quiet", "--disable-pip-version-check", *options]
         run([*pip, f"--requirement={lock}", f"--dest={folder}"], timeout=600)
 
-    return _kept("wheels", [lock.read_text(), str(minor)], fetch)
+    return kept("wheels", [lock.read_text(), str(minor)], fetch)
 
 
-def _kept(kind: str, key: Sequence[str], fetch: Callable[[Path], None]) -> Path:
+def kept(kind: str, key: Sequence[str], fetch: Callable[[Path], None]) -> Path:
     """A folder that is there from an earlier run, or that `fetch` fills: it appears when it is complete."""
     folder = cache_folder() / f"{kind}-{hashlib.sha256(chr(10).join(key).encode()).hexdigest()[:16]}"
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness import requirements
-from harness.bazel import cache_folder
+from harness.downloads import kept
 from harness.processes import run
 
-GSON = "com.google.code.gson:gson:2.10.1"
+_GSON = "com.google.code.gson:gson:2.10.1"
 _JRE = ["java.base", "jdk.httpserver"]
 # It compiles against the modules that it has itself.
 _JDK = [*_JRE, "jdk.compiler", "jdk.jartool", "jdk.zipfs"]
@@ -24,29 +24,26 @@ def add_java(workspace: Path) -> None:
     """
     for name, modules in (("jre", _JRE), ("jdk", _JDK)):
         shutil.copytree(_jvm(modules), workspace / "jvm" / name, copy_function=os.link)
-    os.link(_maven_jar(GSON), workspace / "maven" / "gson.jar")
+    os.link(_maven_jar(_GSON), workspace / "maven" / "gson.jar")
 
 
-def _jvm(modules: list[str]) -> Path:
+def _jvm(modules: Sequence[str]) -> Path:
     """A JVM that has some modules of this machine's JDK."""
     jlink = requirements.tool("jlink")
-    key = hashlib.sha256("\n".join([run([jlink, "--version"]).stdout, *modules]).encode()).hexdigest()
-    folder = cache_folder() / f"jvm-{key[:16]}"
-    if not folder.exists():
-        work = folder.with_suffix(".work")
-        shutil.rmtree(work, ignore_errors=True)
-        options = ["--strip-debug", "--no-header-files", "--no-man-pages"]
-        run([jlink, f"--add-modules={','.join(modules)}", *options, f"--output={work}"])
-        work.rename(folder)
-    return folder
+    options = ["--strip-debug", "--no-header-files", "--no-man-pages", f"--add-modules={','.join(modules)}"]
+
+    def link(folder: Path) -> None:
+        run([jlink, *options, f"--output={folder / 'jvm'}"])
+
+    return kept("jvm", [run([jlink, "--version"]).stdout, *options], link) / "jvm"
 
 
 def _maven_jar(artifact: str) -> Path:
     """A jar, fetched by Maven as the machine has it configured."""
-    _, name, version = artifact.split(":")
-    folder = cache_folder() / "maven"
-    jar = folder / f"{name}-{version}.jar"
-    if not jar.exists():
+
+    def fetch(folder: Path) -> None:
         maven = [requirements.tool("mvn"), "--batch-mode", "--quiet", "dependency:copy"]
-        run([*maven, f"-Dartifact={artifact}", f"-DoutputDirectory={folder}"], cwd=folder.parent, timeout=600)
+        run([*maven, f"-Dartifact={artifact}", f"-DoutputDirectory={folder}"], cwd=folder, timeout=600)
+
+    (jar,) = kept("maven", [artifact], fetch).iterdir()
     return jar

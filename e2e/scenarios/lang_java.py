@@ -61,6 +61,12 @@ def scenario(world: World) -> None:
     world.equal(tuned, expected_answer | {"arguments": ["--other"], "tuned": "yes"}, "the answer of a tuned server")
     world.step("JAVA_TOOL_OPTIONS and other arguments are those of docker run")
     _signals(world)
+
+    other = "server/on-a-jre:latest"
+    language.load(world, bazel, "//server:on_a_jre", other)
+    world.equal(json.loads(language.answer(docker, other)), expected_answer | {"java_home": "/opt/jre"}, "its answer there")
+    world.equal(sorted(language.layers(bazel, "//server:on_a_jre")), ["app", "base 1", "base 2", "base 3", "packages"], "layers")
+    world.step("on a base with a JVM it runs with that one, and brings none")
     language.change_one_line(world, bazel, "//server:image", "server/src/main/java/com/example/Greeting.java", "hello")
 
 
