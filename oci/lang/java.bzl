@@ -95,7 +95,7 @@ def java_image(name, java = None, jvm_flags = [], main_class = None, **kwargs):
     ```
 
     Whatever has JavaInfo and can be run will do: `java_binary`, `scala_binary`, `kt_jvm_binary`. A container starts the JVM itself,
-    without a shell, so that signals reach it and base needs libc alone. No deploy jar is built.
+    without a shell, so that signals reach it, and base needs no more than what the JVM links. No deploy jar is built.
 
     docs/languages/java.md says more.
 
