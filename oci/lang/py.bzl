@@ -17,9 +17,6 @@ _INTERPRETER, _PACKAGES, _APP = "interpreter", "packages", "app"
 # Of sources: a `.pyc` beside the sources that are not there is a program of its own.
 _CACHED_BYTECODE = r"/__pycache__/[^/]*\.pyc$"
 
-# A link to /dev/null, by which rules_python keeps bytecode out of an interpreter's repository where no other place can be had.
-_NO_FOLDER = "/__pycache__$"
-
 def _py_layers_impl(ctx):
     label = display_label(ctx.label)
     binary = binary_of(ctx)
@@ -39,7 +36,7 @@ def _py_layers_impl(ctx):
         ctx,
         binary,
         groups = groups,
-        absent_regexes = [_NO_FOLDER] + ([_CACHED_BYTECODE] if ctx.attr.pyc == "omit" else []),
+        absent_regexes = [_CACHED_BYTECODE] if ctx.attr.pyc == "omit" else [],
         entrypoint = [place(program.interpreter)] + program.interpreter_args,
         cmd = [place(program.first)],
         env = {"PYTHONSAFEPATH": "1"},

@@ -286,6 +286,9 @@ def add_runfiles_files(ctx, entries, root, files, executables = {}):
     workspace = ctx.workspace_name
 
     def to_lines(file):
+        # rules_python has links to /dev/null in an interpreter's repository, where it finds no other place for bytecode.
+        if file.basename == "__pycache__" and not file.is_directory:
+            return []
         path = runfiles_path(workspace, root, file.short_path)
         if file in executables:
             if executables[file] == None:
