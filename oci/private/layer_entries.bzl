@@ -325,7 +325,24 @@ def _add_empty_files(entries, workspace, root, runfiles):
     # Bazel goes through all files to find these names: in an action that writes them, and not whenever a target is analysed.
     add_lines(entries, [runfiles], to_lines)
 
-def add_runfiles(ctx, entries, root, runfiles, mappings, executables = {}):
+def _add_links(entries, workspace, root, runfiles, store_once):
+    def to_lines(runfiles):
+        links = [(runfiles_path(workspace, root, link.path), link.target_file) for link in runfiles.symlinks.to_list()]
+        links += [("%s/%s" % (root, link.path), link.target_file) for link in runfiles.root_symlinks.to_list()]
+        placed = {}
+        if links and store_once:
+            placed = {file: runfiles_path(workspace, root, file.short_path) for file in runfiles.files.to_list()}
+        lines = []
+        for path, file in links:
+            if placed.get(file, path) == path:
+                lines.extend(file_lines(path, file))
+            else:
+                lines.extend(entry_lines("symlink", path, "../" * path.strip("/").count("/") + placed[file].strip("/")))
+        return lines
+
+    add_lines(entries, [runfiles], to_lines)
+
+def add_runfiles(ctx, entries, root, runfiles, mappings, executables = {}, store_once = False):
     """Adds runfiles as Bazel lays them out.
 
     Carried are files, trees, symlinks, root symlinks, empty files and repo mapping files.
@@ -337,15 +354,14 @@ def add_runfiles(ctx, entries, root, runfiles, mappings, executables = {}):
       runfiles: runfiles.
       mappings: dict of path in the image to File: where the repo mapping goes.
       executables: dict of File to path in the image, as of add_runfiles_files.
+      store_once: bool. Whether symlinks and root symlinks of files that are runfiles anyway lead to those, and are not copies.
 
     Returns:
       depset of File. What the action needs as inputs.
     """
     add_runfiles_files(ctx, entries, root, runfiles.files, executables)
     workspace = ctx.workspace_name
-    main = "%s/%s/" % (root, workspace)
-    add_lines(entries, runfiles.symlinks, lambda link: file_lines(main + link.path, link.target_file))
-    add_lines(entries, runfiles.root_symlinks, lambda link: file_lines("%s/%s" % (root, link.path), link.target_file))
+    _add_links(entries, workspace, root, runfiles, store_once)
     _add_empty_files(entries, workspace, root, runfiles)
     for path, file in mappings.items():
         add_file(entries, path, file)

@@ -2,7 +2,7 @@
 
 load("//oci/private:labels.bzl", "display_label")
 
-visibility(["//oci/lang/..."])
+visibility(["//oci/lang/...", "//oci/tests/..."])
 
 _TOOLCHAIN_TYPE = "@rules_python//python:toolchain_type"
 

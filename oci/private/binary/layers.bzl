@@ -150,7 +150,8 @@ def _all_files(ctx, *, label, binary, settings, executable, files, carries_files
             runfiles = whole[DefaultInfo].default_runfiles,
         )
     mappings = repo_mappings(binary.path, binary.runfiles_root, whole)
-    inputs.append(add_runfiles(ctx, entries, binary.runfiles_root, whole[DefaultInfo].default_runfiles, mappings, executables))
+    runfiles = whole[DefaultInfo].default_runfiles
+    inputs.append(add_runfiles(ctx, entries, binary.runfiles_root, runfiles, mappings, executables, store_once = True))
     return struct(entries = entries, inputs = depset(files.values(), transitive = inputs))
 
 def _settings(ctx, label):
