@@ -7,7 +7,7 @@ layer leaves to those before it, the actions and the providers.
 load("//oci:providers.bzl", "OciLayersInfo")
 load("//oci:toolchain.bzl", "PACK_TOOLCHAIN_TYPE")
 load("//oci/private:labels.bzl", "display_label")
-load("//oci/private:layer_entries.bzl", "add_file", "add_lines", "add_runfiles", "add_settings", "add_symlinks", "file_lines", "relative_link", "repo_mappings")
+load("//oci/private:layer_entries.bzl", "add_dirs", "add_file", "add_lines", "add_runfiles", "add_settings", "add_symlinks", "file_lines", "relative_link", "repo_mappings")
 load("//oci/private:packed_layer.bzl", "PACKING_ATTRS", "declare_layer")
 load("//oci/private:target_platform.bzl", "PLATFORM_ATTRS", "named_platform", "target_platform")
 load("//oci/private:transition.bzl", "platform_attr", "platform_transition")
@@ -137,6 +137,9 @@ def _all_files(ctx, *, label, binary, settings, executable, files, carries_files
             add_symlinks(entries, {path + ".runfiles": relative_link(path + ".runfiles", binary.runfiles_root)})
     for path, file in files.items():
         add_file(entries, path, file)
+    if binary.target.label.repo_name:
+        # Where it starts, in which there need be nothing of the main repository.
+        add_dirs(entries, ["%s/%s" % (binary.runfiles_root, ctx.workspace_name)])
     whole = ctx.attr.runfiles_of or binary.target
     if whole != binary.target:
         # What stands for all of them is no program.
