@@ -28,8 +28,9 @@ WRONG = (
     ("matches_nothing", ("stylesheets of //wrong:matches_nothing", "\\.scss$", "matches no file")),
     ("no_regex", ("broken of //wrong:no_regex", "/node_modules/(express", "does not parse")),
     ("unmatched", ("app of //wrong:unmatched", "in no group", "./server.runfiles/_main/greeting/index.js")),
-    ("no_node", ("//wrong:no_node", "the runfiles of //wrong:script hold no Node", "node_in_base = True")),
 )
+# It needs a binary that aspect_rules_js does not make.
+NO_NODE = "//oci/tests/lang_js:no_node"
 
 
 def scenario(world: World) -> None:
@@ -142,7 +143,10 @@ def _wrong(world: World, bazel: Bazel) -> None:
         failed = bazel.build(f"//wrong:{target}", code=None)
         world.check(failed.code != 0, f"//wrong:{target} is built", failed)
         world.contains(failed, *parts)
-    world.step(f"{len(WRONG)} wrong targets fail, in words that name target and fix")
+    failed = world.bazel.build(NO_NODE, code=None)
+    world.check(failed.code != 0, f"{NO_NODE} is built", failed)
+    world.contains(failed, f"{NO_NODE}: the runfiles of //oci/tests/lang_js:without_node hold no Node", "node_in_base = True")
+    world.step(f"{len(WRONG) + 1} wrong targets fail, in words that name target and fix")
 
 
 def _examples(world: World, docker: Docker, bazel: Bazel) -> None:

@@ -21,8 +21,9 @@ _GROUPS = {
 
 _LAYERS = _GROUPS.keys() + ["app"]
 
-# A toolchain may have Node anywhere. The other file of that name is the script by which programs start it.
-_NODE = "(?<!/js/private/node_bin)/node$"
+# A toolchain may have Node anywhere. The other file of that name is the script by which programs start it, in js/private/node_bin or
+# (2.x) <name>_node_bin.
+_NODE = "(?<!node_bin)/node$"
 
 def _check_names(label, layer_groups):
     for name in layer_groups:

@@ -37,6 +37,7 @@ def _js_program_impl(ctx):
     files = [
         _written(ctx, ctx.label.name + "/main.js"),
         _written(ctx, ctx.label.name + "/js/private/node_bin/node"),
+        _written(ctx, ctx.label.name + "_node_bin/node"),
         _written(ctx, ctx.label.name + "/js/private/node-bootstrap/bootstrap.cjs"),
         _written(ctx, ctx.label.name + "/js/private/node-patches/register.cjs"),
         _written(ctx, ctx.label.name + "/library/index.js"),
