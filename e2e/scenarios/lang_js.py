@@ -42,6 +42,7 @@ def scenario(world: World) -> None:
     _service(world, docker, bazel)
     _layers(world, bazel)
     _without_a_shell(world, docker, bazel)
+    _both(world, docker, bazel)
     language.change_one_line(
         world, bazel, "//:image", "server.js", "'listening'", packed_after_clean=GROUPS
     )
@@ -136,6 +137,15 @@ def _without_a_shell(world: World, docker: Docker, bazel: Bazel) -> None:
     printed = language.output(docker, "hello:latest")
     world.equal(printed, "Hello from /hello.runfiles/_main: RegExp", "output of the image without a shell")
     world.step("with Node as entrypoint, a program runs on a base without a shell")
+
+
+def _both(world: World, docker: Docker, bazel: Bazel) -> None:
+    language.load(world, bazel, "//:both", "both:latest")
+    answer = json.loads(language.answer(docker, "both:latest"))
+    printed = docker.command("run", "--rm", "--read-only", "--user=65532", "--entrypoint=/hello", "both:latest")
+    world.equal(printed, "Hello from /server.runfiles/_main: RegExp", "output of the second program of an image")
+    world.equal(answer["greeting"], "Hello, layers", "answer of the first")
+    world.step("two programs share the runfiles of one image, each started by its launcher")
 
 
 def _wrong(world: World, bazel: Bazel) -> None:

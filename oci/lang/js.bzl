@@ -37,12 +37,13 @@ def _check_mode(label, attribute, mode):
     if not mode or len(mode) > 4 or mode.strip("01234567"):
         fail("%s: %s is %r, and must be octal, from \"0000\" to \"7777\", such as \"0555\"." % (label, attribute, mode))
 
-def _launcher(ctx, binary):
-    """The launcher, changed so that it runs where there is no output tree, and is the same whoever builds it."""
-    launcher = ctx.actions.declare_file(ctx.label.name + ".strata/launcher")
-    bindirs = {directory: None for directory in (binary.executable.root.path, ctx.bin_dir.path)}
+def _launcher(ctx, path, target):
+    """The launcher at a path, changed so that it runs where there is no output tree, and is the same whoever builds it."""
+    launcher = ctx.actions.declare_file(ctx.label.name + ".strata/launcher" + path)
+    template = target[DefaultInfo].files_to_run.executable
+    bindirs = {directory: None for directory in (template.root.path, ctx.bin_dir.path)}
     ctx.actions.expand_template(
-        template = binary.executable,
+        template = template,
         output = launcher,
         substitutions = {
             "#!/usr/bin/env bash\n": "#!/usr/bin/env bash\n\n# Set for an image: stay in the working directory.\nexport BAZEL_BINDIR=.\n",
@@ -76,7 +77,7 @@ def _js_layers_impl(ctx):
             for name, regex in _GROUPS.items()
         ] + [rest_group("app")],
         entrypoint = [binary.path],
-        executable = _launcher(ctx, binary),
+        launchers = {path: _launcher(ctx, path, target) for path, target in binary.placed.items()},
     )
 
 _ATTRS = {

@@ -53,14 +53,13 @@ takes that one's place. A file is in the first layer that matches it.""",
     ),
 }
 
-def _executable_of(label, target):
+def _check_executable(label, target):
     files_to_run = target[DefaultInfo].files_to_run
     if not files_to_run or not files_to_run.executable:
         fail("%s: binary %s has no executable, so that a container can't start it. Name a *_binary; put plain files into an oci_layer." % (
             label,
             display_label(target.label),
         ))
-    return files_to_run.executable
 
 def _placed(label, root, targets):
     """Where each binary is in the image: dict from path to target."""
@@ -88,7 +87,6 @@ def binary_of(ctx):
         path: string. Where the binary is in the image; of several, the one that a container starts.
         runfiles_root: string. `<path>.runfiles`, of which they all have theirs.
         target: Target. The binary.
-        executable: File.
         args: tuple of string. What `bazel run` would pass to it.
         env: dict from string to string. What `bazel run` would set.
         placed: dict from path in the image to Target, in order: all binaries.
@@ -97,12 +95,12 @@ def binary_of(ctx):
     placed = _placed(label, image_root(label, ctx.attr.root), ctx.attr.binaries)
     path = placed.keys()[0]
     target = placed[path]
-    executables = [_executable_of(label, target) for target in placed.values()]
+    for binary in placed.values():
+        _check_executable(label, binary)
     invocation = invocation_of(target)
     return struct(
         args = invocation.args,
         env = invocation.env,
-        executable = executables[0],
         path = path,
         placed = placed,
         runfiles_root = path + ".runfiles",
@@ -119,14 +117,14 @@ def _add_beside(entries, root, target, executable):
 
     add_lines(entries, target[DefaultInfo].files, to_lines)
 
-def _all_files(ctx, *, label, binary, settings, executable, files, carries_files):
+def _all_files(ctx, *, label, binary, settings, launchers, files, carries_files):
     """All of the binary's files: entries and inputs."""
     entries = list(settings)
     inputs = []
     executables = {}
     for path, target in binary.placed.items():
         own = target[DefaultInfo].files_to_run.executable
-        placed = executable if executable and path == binary.path else own
+        placed = launchers.get(path, own)
         executables[own] = path
         add_file(entries, path, placed)
         inputs.append(depset([placed]))
@@ -172,7 +170,7 @@ def _settings(ctx, label):
     )
     return settings
 
-def layer_providers(ctx, binary, *, groups, entrypoint, cmd = [], env = {}, env_files = [], executable = None, files = {}, carries_files = False, absent = None, absent_regexes = []):
+def layer_providers(ctx, binary, *, groups, entrypoint, cmd = [], env = {}, env_files = [], launchers = {}, files = {}, carries_files = False, absent = None, absent_regexes = []):
     """Declares the layers of a binary.
 
     Args:
@@ -183,7 +181,7 @@ def layer_providers(ctx, binary, *, groups, entrypoint, cmd = [], env = {}, env_
       cmd: list of strings before the binary's args.
       env: dict. RUNFILES_DIR is set anyway.
       env_files: list of File, as BinaryConfigInfo has them.
-      executable: File. In place of the binary's own at its path; None for that.
+      launchers: dict from path in the image, of binary.placed, to File. In place of that binary's executable.
       files: dict from path in the image to File. What the language adds.
       carries_files: bool. Whether what the binary's rule makes beside the executable goes beside it.
       absent: depset of File or None. Those of the runfiles that the image doesn't get, since its base has what they are for.
@@ -204,7 +202,7 @@ def layer_providers(ctx, binary, *, groups, entrypoint, cmd = [], env = {}, env_
         label = label,
         binary = binary,
         settings = settings,
-        executable = executable,
+        launchers = launchers,
         files = files,
         carries_files = carries_files,
     )
