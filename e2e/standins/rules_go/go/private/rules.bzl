@@ -90,6 +90,18 @@ go_library = rule(
 go_binary = rule(
     implementation = _go_binary_impl,
     doc = "A program of Go: `NAME_/NAME`.",
-    attrs = _ATTRS | {"env": attr.string_dict(), "importpath": attr.string()},
+    attrs = _ATTRS | {
+        "env": attr.string_dict(),
+        "importpath": attr.string(),
+        # Here it is always on; the real one's `auto` takes cgo where there is a C compiler.
+        "pure": attr.string(
+            default = "auto",
+            values = [
+                "auto",
+                "off",
+                "on",
+            ],
+        ),
+    },
     executable = True,
 )
