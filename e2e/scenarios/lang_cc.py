@@ -50,6 +50,9 @@ def _static(world: World, bazel: Bazel) -> None:
     language.load(world, bazel, target, "static/count:latest")
     world.equal(language.output(world.docker, "static/count:latest"), "4 words", "standard output")
     world.step("a static program with a file in its runfiles, from scratch")
+    refused = bazel.build("//static:dynamic_image", code=1)
+    world.contains(refused, "/tools/count is linked dynamically", "ld-linux-x86-64.so.2", "fully_static_link")
+    world.step("a dynamic one from scratch is an error that says what loads it, and the fix")
 
 
 def _several(world: World, bazel: Bazel) -> None:

@@ -25,7 +25,7 @@ def _annotations(ctx, arguments):
         # Arguments of a command line, not lines of a file: a value may hold newlines.
         arguments.add("--annotation", "%s=%s" % (key, value))
 
-def declare_layer(ctx, *, stem, label, entries, inputs, platform = None, below = [], dedupe = False, large = False, filter = None):
+def declare_layer(ctx, *, stem, label, entries, inputs, platform = None, below = [], dedupe = False, large = False, standalone = [], filter = None):
     """Declares the action that packs a layer, and its outputs.
 
     Args:
@@ -38,6 +38,7 @@ def declare_layer(ctx, *, stem, label, entries, inputs, platform = None, below =
       below: list of OciLayerInfo. Lower layers; what they have is left out.
       dedupe: bool. Whether files with equal content are stored once.
       large: bool. Whether the layer holds trees, tars or runfiles, of which nobody knows the size.
+      standalone: list of strings. Paths of programs in the image that must be static, since nothing else would be in it to load them.
       filter: struct from binary/groups.bzl, or None. Which part of the entries the layer holds.
 
     Returns:
@@ -50,6 +51,7 @@ def declare_layer(ctx, *, stem, label, entries, inputs, platform = None, below =
         arguments.add("--compression-level", str(ctx.attr.compression_level))
     if dedupe:
         arguments.add("--dedupe")
+    arguments.add_all(standalone, before_each = "--standalone")
     _annotations(ctx, arguments)
     add_platform(arguments, platform)
     if ctx.attr.gzip_members != "many":

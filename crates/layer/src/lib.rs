@@ -40,6 +40,7 @@ pub mod glob;
 pub mod import;
 pub mod layer;
 pub mod listed;
+pub mod loader;
 pub mod members;
 pub mod overlay;
 pub mod part;

@@ -99,6 +99,7 @@ def language_image(
     helpers = _helpers(common)
     binaries = _binaries(name, binary, binaries)
     attributes = layers_attributes | {key: kwargs.pop(key) for key in _LAYERS if key in kwargs}
+    attributes["standalone"] = base == None and "tars" not in kwargs
     if platform and platforms:
         fail("%s: platform is for an image, platforms for an index of images: set one of them." % name)
 

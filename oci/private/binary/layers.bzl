@@ -48,6 +48,9 @@ takes that one's place. A file is in the first layer that matches it.""",
     "runfiles_of": attr.label(
         doc = """A target with the runfiles of all binaries, where there are several: it is what Bazel makes one repo mapping for.""",
     ),
+    "standalone": attr.bool(
+        doc = "Whether the image holds nothing else, so that a dynamic binary would have nothing to load it, and is an error.",
+    ),
     "stem": attr.string(
         doc = "What layers are named after, `<stem>.<group>_layer`. Default: the target's name.",
     ),
@@ -228,6 +231,7 @@ def layer_providers(ctx, binary, *, groups, entrypoint, cmd = [], env = {}, env_
             platform = target_platform(ctx),
             dedupe = group.dedupe,
             large = True,
+            standalone = binary.placed.keys() if ctx.attr.standalone else [],
             filter = part.filter,
         )
     blobs = {name: layer.blob for name, layer in layers.items()}

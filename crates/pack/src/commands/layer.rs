@@ -1,6 +1,7 @@
 //! `pack layer`: declared entries to a layer.
 
 mod part;
+mod standalone;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -52,6 +53,9 @@ pub(crate) struct Layer {
     /// Variant of the architecture.
     #[arg(long, requires = "architecture")]
     variant: Option<String>,
+    /// Path of a program in the image, which has no other layers: fail if the program is dynamic, since nothing would load it.
+    #[arg(long, value_name = "PATH")]
+    standalone: Vec<String>,
     /// Annotation of the layer's descriptor.
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_annotation)]
     annotation: Vec<(String, String)>,
@@ -89,6 +93,7 @@ impl Layer {
             names_are_known: self.part.tree_files.is_some(),
         };
         let planned = plan_part(&entries::load(&self.entries)?, &planning, &self.blob)?;
+        standalone::check(&self.common.created_by, &self.standalone, &planned.entries)?;
         let unused = self.part.write_unused(&planned.unused)?;
         let description = self.common.description(platform, annotations);
         let outputs = (&*self.blob, &*self.common.metadata, &*self.common.mtree);
