@@ -8,6 +8,9 @@ load("//oci/private/actions:layers.bzl", "import_layer")
 visibility("//oci/...")
 
 def _plain_tar(ctx, layer):
+    # An uncompressed layer is one, and has the name that it would get.
+    if layer.blob.extension == "tar":
+        return layer.blob
     tar = ctx.actions.declare_file(ctx.label.name + ".tar")
     arguments = ctx.actions.args()
     arguments.add("--created-by", layer.label)

@@ -91,3 +91,22 @@ runfiles_groups_test = analysistest.make(
     attrs = _GROUPS_ATTRS,
     config_settings = {str(Label("//oci:runfiles_groups")): str(Label("//oci/tests/lang_binary:runfiles_groups"))},
 )
+
+def _output_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    group = analysistest.target_under_test(env)[OutputGroupInfo][ctx.attr.output_group].to_list()
+    asserts.equals(env, ctx.attr.expected, [file.basename for file in group])
+
+    # Nothing else makes them: what two actions of different content make is an error.
+    own = [file for action in analysistest.target_actions(env) for file in action.outputs.to_list() if file in group]
+    asserts.equals(env, [], own)
+    return analysistest.end(env)
+
+output_test = analysistest.make(
+    _output_test_impl,
+    doc = "An output group has these files, all made by other targets.",
+    attrs = {
+        "expected": attr.string_list(mandatory = True),
+        "output_group": attr.string(mandatory = True),
+    },
+)
