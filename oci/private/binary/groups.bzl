@@ -49,16 +49,21 @@ def rest_group(name = "app"):
     """
     return struct(name = name, files = None, regex = None, declared = False, dedupe = False, expect = None)
 
-def with_layer_groups(groups, layer_groups):
+def with_layer_groups(label, groups, layer_groups):
     """Puts the groups of a user before those of a language, or in their place where they have the name of one.
 
     Args:
+      label: string. The target, for messages.
       groups: list of groups of the language, in order.
       layer_groups: dict from name to regex, in order.
 
     Returns:
       list of groups.
     """
+    for name in layer_groups:
+        # Actions are told of groups before theirs as `name=regex`.
+        if not name or "=" in name:
+            fail("%s: layer_groups: %r is no name of a group: a name isn't empty, and has no `=`." % (label, name))
     names = [group.name for group in groups]
     own = [regex_group(name, regex, declared = True) for name, regex in layer_groups.items() if name not in names]
     return own + [

@@ -198,7 +198,7 @@ def layer_providers(ctx, binary, *, groups, entrypoint, cmd = [], env = {}, env_
 
     # Between what the language knows and the rest.
     own = runfiles_groups(ctx, binary.target, [group.name for group in groups])
-    groups = with_layer_groups(groups[:-1] + own + groups[-1:], ctx.attr.layer_groups)
+    groups = with_layer_groups(label, groups[:-1] + own + groups[-1:], ctx.attr.layer_groups)
     settings = _settings(ctx, label)
     everything = _all_files(
         ctx,
