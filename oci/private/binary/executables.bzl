@@ -25,7 +25,7 @@ transitioned_binary = rule(
     implementation = _transitioned_binary_impl,
     doc = "A binary, built for a platform.",
     attrs = {
-        "binary": attr.label(doc = "The binary.", mandatory = True),
+        "binary": attr.label(doc = "The binary.", mandatory = True, allow_files = True),
         "platform": platform_attr("The platform to build it for. Default: the target platform."),
     },
     cfg = platform_transition,
@@ -43,7 +43,7 @@ united_binaries = rule(
     doc = """The runfiles of several binaries as one's, for the repo mapping that Bazel makes of them: each name that one of them knows
 a repository by. Only what has an executable gets one; this one is never run.""",
     attrs = {
-        "binaries": attr.label_list(doc = "The binaries.", mandatory = True),
+        "binaries": attr.label_list(doc = "The binaries.", mandatory = True, allow_files = True),
     },
     executable = True,
 )

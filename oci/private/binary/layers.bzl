@@ -27,6 +27,8 @@ def _binary_attr(aspects):
 the first, which is the one that a container starts.""",
         mandatory = True,
         allow_empty = False,
+        # As `bazel run` does: a script, or what a genrule makes.
+        allow_files = True,
         aspects = [invocation_aspect] + aspects,
     )
 
@@ -89,6 +91,7 @@ def binary_of(ctx):
       struct:
         path: string. Where the binary is in the image; of several, the one that a container starts.
         runfiles_root: string. `<path>.runfiles`, of which they all have theirs.
+        workdir: string. Where they start: the main repository in the runfiles.
         target: Target. The binary.
         args: tuple of string. What `bazel run` would pass to it.
         env: dict from string to string. What `bazel run` would set.
@@ -108,6 +111,7 @@ def binary_of(ctx):
         placed = placed,
         runfiles_root = path + ".runfiles",
         target = target,
+        workdir = "%s.runfiles/%s" % (path, ctx.workspace_name),
     )
 
 def _add_beside(entries, root, target, executable):
@@ -138,9 +142,9 @@ def _all_files(ctx, *, label, binary, settings, launchers, files, carries_files)
             add_symlinks(entries, {path + ".runfiles": relative_link(path + ".runfiles", binary.runfiles_root)})
     for path, file in files.items():
         add_file(entries, path, file)
-    if binary.target.label.repo_name:
-        # Where it starts, in which there need be nothing of the main repository.
-        add_dirs(entries, ["%s/%s" % (binary.runfiles_root, ctx.workspace_name)])
+
+    # Where containers start: of a file, or of a binary of another repository, nothing need be in it.
+    add_dirs(entries, [binary.workdir])
     whole = ctx.attr.runfiles_of or binary.target
     if whole != binary.target:
         # What stands for all of them is no program.
@@ -244,7 +248,7 @@ def layer_providers(ctx, binary, *, groups, entrypoint, cmd = [], env = {}, env_
             entrypoint = tuple(entrypoint),
             env = {"RUNFILES_DIR": binary.runfiles_root} | env | binary.env,
             env_files = tuple(env_files),
-            workdir = "%s/%s" % (binary.runfiles_root, ctx.workspace_name),
+            workdir = binary.workdir,
         ),
     ]
 
