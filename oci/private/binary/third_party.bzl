@@ -7,10 +7,19 @@ visibility("//oci/...")
 # Attributes by which binaries and libraries of every ruleset name what they have at run time.
 _EDGES = ["actual", "data", "deps", "exports", "runtime_deps", "srcs"]
 
-def _dependencies(attributes):
+# Rules whose srcs are there at run time. Those of others, such as genrule and java_library, are what something is made of: files
+# that a binary doesn't have, and so the image must not get.
+_CARRYING_SRCS = ["filegroup", "py_", "sh_"]
+
+def _carries(rule, name):
+    if getattr(rule.attr, "neverlink", False):
+        return False
+    return name != "srcs" or any([rule.kind.startswith(kind) for kind in _CARRYING_SRCS])
+
+def _dependencies(rule):
     found = []
-    for name in _EDGES:
-        values = getattr(attributes, name, None)
+    for name in [name for name in _EDGES if _carries(rule, name)]:
+        values = getattr(rule.attr, name, None)
         for value in values if type(values) == "list" else [values]:
             if type(value) == "Target" and ThirdPartyInfo in value:
                 found.append(value[ThirdPartyInfo])
@@ -24,7 +33,7 @@ def _third_party_aspect_impl(target, ctx):
             distributions = depset([struct(name = ctx.label.repo_name, files = files)]),
             files = files,
         )]
-    dependencies = _dependencies(ctx.rule.attr)
+    dependencies = _dependencies(ctx.rule)
     return [ThirdPartyInfo(
         distributions = depset(transitive = [info.distributions for info in dependencies]),
         files = depset(transitive = [info.files for info in dependencies]),

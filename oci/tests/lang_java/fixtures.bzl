@@ -15,6 +15,7 @@ def _java_info(ctx, jar):
         add_opens = ctx.attr.add_opens,
         compile_jar = jar,
         deps = [target[JavaInfo] for target in ctx.attr.deps],
+        neverlink = ctx.attr.neverlink,
         output_jar = jar,
     )
 
@@ -27,11 +28,12 @@ _LIBRARY_ATTRS = {
     "add_opens": attr.string_list(),
     "data": attr.label_list(allow_files = True),
     "deps": attr.label_list(providers = [JavaInfo]),
+    "neverlink": attr.bool(),
 }
 
 def _library_impl(ctx):
     jar = _jar(ctx)
-    return [_java_info(ctx, jar), DefaultInfo(runfiles = _runfiles(ctx, [jar]))]
+    return [_java_info(ctx, jar), DefaultInfo(runfiles = None if ctx.attr.neverlink else _runfiles(ctx, [jar]))]
 
 library = rule(
     implementation = _library_impl,
