@@ -36,8 +36,8 @@ def binary_image(name, **kwargs):
     `$(location …)` included, in the runfiles of the main repository, with RUNFILES_DIR set, as `bazel run` does. It needs neither a
     shell nor a file system that can be written to, but for what the binary itself needs.
 
-    Targets: `<name>`, the image; `<name>.load`, `<name>.tar` (both put it into the container runtime), `<name>.push` where
-    repository is given, `<name>.digest`, `<name>.inspect`; `<name>.layers`, and each alone, `<name>.app_layer`; `x<binary>`, the
+    Targets: `<name>`, the image; `<name>.load`, `<name>.tar` (both put it into the container runtime), `<name>.push`,
+    `<name>.digest`, `<name>.inspect`; `<name>.layers`, and each alone, `<name>.app_layer`; `x<binary>`, the
     binary as it is in the image, built for its platform.
 
     docs/languages.md says more.
@@ -55,7 +55,7 @@ def binary_image(name, **kwargs):
         owner: string, `uid:gid`. Default: `0:0`.
         compression, compression_level, gzip_members: as of `oci_layer`.
         repo_tags: list of strings, or label of a file. Default: `<package>/<binary>:latest`. `[]`: no load targets.
-        repository: string: where `<name>.push` pushes to.
+        repository: string: where `<name>.push` pushes to. Default: `bazel run :<name>.push -- --repository …` says it.
         All else is passed to `oci_image`: entrypoint, cmd, env and workdir stand in place of what starts the binary (env beside it),
         and `tars` lie below the layers of the binary. Attributes common to all rules go to all targets.
     """

@@ -73,7 +73,7 @@ def language_image(
         platform = None,
         platforms = [],
         repo_tags = None,
-        repository = None,
+        repository = "",
         layers_attributes = {},
         default_tag = binary_tag,
         base = None,
@@ -89,7 +89,7 @@ def language_image(
       platform: label. Default: the target platform, or Linux on its CPU.
       platforms: list of labels. Makes `<name>` an index.
       repo_tags: list of strings, or label of a file. Default: what default_tag says.
-      repository: string.
+      repository: string. Where `<name>.push` pushes to; empty: where its command line says.
       layers_attributes: dict. Attributes of the layers that the language adds.
       default_tag: function from a Label to a string.
       base: label. Default: from scratch.
