@@ -1,6 +1,7 @@
 """Analysis tests of binary_image."""
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
+load("//oci:defs.bzl", "binary_image")
 load("//oci:providers.bzl", "OciImageInfo", "OciLayersInfo")
 load("//oci/tests:actions.bzl", "actions_of")
 
@@ -54,6 +55,38 @@ def tags_test(name, expected):
         expected = expected,
         found = {target: sorted(native.existing_rule(target)["tags"]) for target in expected},
         target_under_test = expected.keys()[0],
+    )
+
+_COMMON = {
+    "exec_properties": {"pool": "large"},
+    "target_compatible_with": [str(Label("@platforms//os:linux"))],
+    "testonly": True,
+    "visibility": ["//oci/tests:__subpackages__"],
+}
+_TARGETS = ["", ".app_layer", ".digest", ".inspect", ".layers", ".load", ".push", ".tar"]
+
+def _text(value):
+    # What Bazel tells of lists are tuples.
+    return str(list(value) if type(value) == "tuple" else value)
+
+def common_test(name, binary):
+    """Declares an image with attributes that all rules have, and a test that each of its targets has them.
+
+    Args:
+      name: string.
+      binary: label.
+    """
+    image = name + "_image"
+    binary_image(name = image, binary = binary, **_COMMON)
+    _attributes_test(
+        name = name,
+        expected = {image + suffix: [_text(value) for value in _COMMON.values()] for suffix in _TARGETS},
+        found = {
+            target: [_text(rule[attribute]) for attribute in _COMMON]
+            for target, rule in native.existing_rules().items()
+            if target.startswith(image)
+        },
+        target_under_test = image,
     )
 
 def _groups_test_impl(ctx):
