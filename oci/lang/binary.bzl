@@ -1,8 +1,9 @@
 """binary_image: an image of any binary, and what go_image, rust_image and cc_image are."""
 
+load("//oci/private/binary:binary.bzl", "binary_of")
 load("//oci/private/binary:groups.bzl", "rest_group")
 load("//oci/private/binary:image.bzl", "language_image")
-load("//oci/private/binary:layers.bzl", "binary_layers_rule", "binary_of", "layer_providers")
+load("//oci/private/binary:layers.bzl", "binary_layers_rule", "layer_providers")
 
 visibility("//oci/...")
 
@@ -49,6 +50,8 @@ def binary_image(name, **kwargs):
           each file is in the image once. A container starts the first.
         base: label. Default: from scratch, for which the binary must be static.
         root: string. The directory in the image below which packages are. Default: `/`.
+        runfiles_root: string. The directory of the runfiles in the image. Default: `<path of the binary>.runfiles`. Images with one in
+          common, such as `/opt/runfiles`, share layers of what they have in common.
         layer_groups: dict from name to regex. Further layers, in order, below the others.
         platform: label of the platform to build for. Default: the target platform; where that isn't Linux, Linux on its CPU.
         platforms: list of labels: `<name>` is an index of images for each.

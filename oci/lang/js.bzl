@@ -5,9 +5,10 @@ js_binary are its paths and the text of its launcher.
 """
 
 load("//oci/private:labels.bzl", "display_label")
+load("//oci/private/binary:binary.bzl", "binary_of")
 load("//oci/private/binary:groups.bzl", "regex_group", "rest_group")
 load("//oci/private/binary:image.bzl", "language_image")
-load("//oci/private/binary:layers.bzl", "binary_layers_rule", "binary_of", "layer_providers")
+load("//oci/private/binary:layers.bzl", "binary_layers_rule", "layer_providers")
 
 visibility("//oci/...")
 

@@ -4,9 +4,10 @@ load("//oci/lang/py:distributions.bzl", "distribution_groups", "distributions_as
 load("//oci/lang/py:path.bzl", "in_runfiles", "write_python_path")
 load("//oci/lang/py:program.bzl", "program_of", "start_aspect")
 load("//oci/private:labels.bzl", "display_label")
+load("//oci/private/binary:binary.bzl", "binary_of")
 load("//oci/private/binary:groups.bzl", "files_group", "rest_group")
 load("//oci/private/binary:image.bzl", "language_image")
-load("//oci/private/binary:layers.bzl", "binary_layers_rule", "binary_of", "layer_providers")
+load("//oci/private/binary:layers.bzl", "binary_layers_rule", "layer_providers")
 load("//oci/private/binary:providers.bzl", "SymbolsInfo")
 load("//oci/private/binary:third_party.bzl", "third_party_aspect", "third_party_files")
 

@@ -18,6 +18,7 @@ _LAYERS = [
     "layer_groups",
     "owner",
     "root",
+    "runfiles_root",
 ]
 
 def package_tag(binary):
