@@ -67,7 +67,7 @@ def _lower_layers(ctx):
     layers = [lower[OciLayerInfo] for lower in ctx.attr.below]
     for layer in layers:
         if layer.entries == None:
-            fail("%s: below: %s is no oci_layer: what a tar from elsewhere holds is not known here." % (ctx.label, layer.label))
+            fail("%s: below: %s is no oci_layer: what a tar from elsewhere holds, or one of several layers of a binary, is not known here. Take it out of below; what both have is in the image twice then." % (ctx.label, layer.label))
     return layers
 
 def _oci_layer_impl(ctx):
