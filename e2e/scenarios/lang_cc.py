@@ -16,9 +16,19 @@ TOOLBOX = "//tools:toolbox"
 def scenario(world: World) -> None:
     """Runs the scenario."""
     bazel = language.module(world, "lang_cc")
+    _base(world, bazel)
     _shared_libraries(world, bazel)
     _static(world, bazel)
     _several(world, bazel)
+
+
+def _base(world: World, bazel: Bazel) -> None:
+    """What all languages' scenarios take for granted."""
+    (listing,) = bazel.files("//base:libraries", "mtree")
+    files = [line.split()[0] for line in listing.read_text().splitlines() if " type=file " in line]
+    programs = [path for path in files if "/bin/" in path or "/sbin/" in path]
+    world.check(len(files) > 20 and not programs, "the base has libraries and no programs", programs or files)
+    world.step(f"the base of {len(files)} files has no program: neither a shell nor an interpreter")
 
 
 def _shared_libraries(world: World, bazel: Bazel) -> None:
