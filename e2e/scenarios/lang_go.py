@@ -24,9 +24,18 @@ def scenario(world: World) -> None:
     """Runs the scenario."""
     bazel = language.module(world, "lang_go")
     bazel.add_flags(f"--repo_env=GOROOT={goroot(REPOSITORY)}")
+    _loaded(world, bazel)
     _hello(world, bazel)
     _page(world, bazel)
     _platforms(world, bazel)
+
+
+def _loaded(world: World, bazel: Bazel) -> None:
+    loaded = bazel.command("query", "buildfiles(//cmd/hello:all)").stdout.split()
+    world.check(any("oci/lang/py.bzl" in file for file in loaded), "the rules of all languages are loaded")
+    others = [file for file in loaded if any(f"@rules_{name}" in file or f"_rules_{name}" in file for name in ("java", "js", "python"))]
+    world.equal(others, [], "files of other languages' rulesets that a package with go_image loads")
+    world.step("a package with go_image loads nothing of the rulesets of other languages")
 
 
 def _hello(world: World, bazel: Bazel) -> None:

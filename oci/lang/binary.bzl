@@ -38,8 +38,7 @@ def binary_image(name, **kwargs):
     shell nor a file system that can be written to, but for what the binary itself needs.
 
     Targets: `<name>`, the image; `<name>.load`, `<name>.tar` (both put it into the container runtime), `<name>.push`,
-    `<name>.digest`, `<name>.inspect`; `<name>.layers`, and each alone, `<name>.app_layer`; `x<binary>`, the
-    binary as it is in the image, built for its platform.
+    `<name>.digest`, `<name>.inspect`; `<name>.layers`, and each alone, `<name>.app_layer`.
 
     docs/languages.md says more.
 
@@ -55,6 +54,9 @@ def binary_image(name, **kwargs):
         layer_groups: dict from name to regex. Further layers, in order, below the others.
         platform: label of the platform to build for. Default: the target platform; where that isn't Linux, Linux on its CPU.
         platforms: list of labels: `<name>` is an index of images for each.
+        standalone: bool. Whether a binary that is linked dynamically is an error, since nothing would load it. Default: where the
+          image has neither base nor tars nor an entrypoint of its own.
+        runnable: string. The name of a target that is the binary as it is in the image, built for its platform. Default: none.
         owner: string, `uid:gid`. Default: `0:0`.
         compression, compression_level, gzip_members: as of `oci_layer`.
         repo_tags: list of strings, or label of a file. Default: `<package>/<binary>:latest`. `[]`: no load targets.

@@ -65,7 +65,15 @@ have of it; `app`, the rest.""",
     },
 )
 
-def py_image(name, *, package_layers = [], pyc = "keep", **kwargs):
+def _runnable(kwargs):
+    """`x<binary>`, unless there is one, as of another image of that binary."""
+    binary = kwargs.get("binary") or (kwargs.get("binaries") or [None])[0]
+    if type(binary) not in ("string", "Label"):
+        return None
+    runnable = "x" + native.package_relative_label(binary).name
+    return None if native.existing_rule(runnable) else runnable
+
+def py_image(name, *, package_layers = [], pyc = "keep", runnable = None, **kwargs):
     """An image of a `py_binary` with the interpreter that it is built for.
 
     ```starlark
@@ -87,6 +95,8 @@ def py_image(name, *, package_layers = [], pyc = "keep", **kwargs):
         `<name>.torch_layer`. What is large and seldom changes with the rest is best off there.
       pyc: `keep` takes bytecode in `__pycache__` as the build has it; `omit` leaves it out. Python takes what is compiled with
         `checked-hash` or `unchecked-hash`, as rules_python does, and passes over what goes by times.
+      runnable: string. The name of a target that is the binary as it is in the image, built for its platform. Default: `x<binary>`,
+        unless there is such a target. Empty: none, as it has to be in a symbolic macro, where targets have its name before theirs.
       **kwargs: as of `binary_image`.
     """
     for group in [_INTERPRETER, _PACKAGES, _APP]:
@@ -96,6 +106,7 @@ def py_image(name, *, package_layers = [], pyc = "keep", **kwargs):
         name,
         layers_rule = py_layers,
         groups = [_INTERPRETER] + package_layers + [_PACKAGES, _APP],
+        runnable = _runnable(kwargs) if runnable == None else runnable,
         layers_attributes = {"package_layers": package_layers, "pyc": pyc},
         **kwargs
     )

@@ -36,7 +36,7 @@ fn dynamic_programs() {
     );
     let with_loader = format!("{programs}{}", entry("lib64/ld-linux-x86-64.so.2", "static"));
     let refused = "/app/dynamic is linked dynamically, so that Linux starts it by /lib64/ld-linux-x86-64.so.2, and an image from \
-                   scratch has no such file. Name a base that has libc, or link it statically";
+                   scratch has no such file. Name a base that has libc, set standalone = False";
     for (entries, path, expected) in [
         (&programs, "/app/static", None),
         (&programs, "/app/script", None),

@@ -4,7 +4,7 @@ A depset is expanded when the file is written, and not at analysis. The syntax i
 keep spaces and a backslash keeps what follows it.
 """
 
-load("//oci/private:layer_entries.bzl", "runfiles_path")
+load("//oci/private:runfiles_entries.bzl", "runfiles_path")
 
 visibility("//oci/...")
 

@@ -1,6 +1,6 @@
 """Which JVM a container starts: the one of the toolchain, which becomes a layer, or one that the base has."""
 
-load("//oci/private:layer_entries.bzl", "runfiles_path")
+load("//oci/private:runfiles_entries.bzl", "runfiles_path")
 load("//oci/private/binary:groups.bzl", "files_group")
 
 visibility("//oci/...")

@@ -6,8 +6,8 @@ load("//oci/private/binary:groups.bzl", "files_group")
 visibility(["//oci/lang/..."])
 
 # By which targets in such a repository name what they install, and other distributions.
-_FILES = ["data", "pyi_srcs", "srcs"]
-_EDGES = _FILES + ["actual", "deps", "pyi_deps"]
+_FILES = ["data", "srcs"]
+_EDGES = _FILES + ["actual", "deps"]
 
 # How rules_python tags the library of a distribution.
 _TAG = "pypi_name="

@@ -1,6 +1,6 @@
 """PYTHONPATH, as the launcher of rules_python sets it."""
 
-load("//oci/private:layer_entries.bzl", "runfiles_path")
+load("//oci/private:runfiles_entries.bzl", "runfiles_path")
 
 visibility(["//oci/lang/..."])
 

@@ -1,17 +1,23 @@
 """The files of an image's binaries, as entries of its layers."""
 
-load("//oci/private:layer_entries.bzl", "add_dirs", "add_file", "add_lines", "add_runfiles", "add_symlinks", "file_lines", "relative_link", "repo_mappings")
+load("//oci/private:layer_entries.bzl", "add_dirs", "add_file", "add_lines", "add_symlinks", "file_lines")
+load("//oci/private:runfiles_entries.bzl", "add_runfiles", "relative_link", "repo_mappings")
 load(":libraries.bzl", "add_library_links")
 
 visibility("//oci/...")
 
-def _add_beside(entries, root, target, executable):
+def _add_beside(entries, root, path, target, executable):
     """Adds what a binary's rule makes beside its executable, which may look for it there."""
+    folder = path.rpartition("/")[0]
+    built_in = executable.short_path.rpartition("/")[0] + "/"
 
     def to_lines(file):
         if file == executable:
             return []
-        return file_lines("%s/%s" % (root, file.short_path.replace("../", "external/")), file)
+        if file.short_path.startswith(built_in):
+            return file_lines("%s/%s" % (folder, file.short_path.removeprefix(built_in)), file)
+        in_repository = file.short_path.split("/", 2)[2] if file.short_path.startswith("../") else file.short_path
+        return file_lines("%s/%s" % (root, in_repository), file)
 
     add_lines(entries, target[DefaultInfo].files, to_lines)
 
@@ -41,7 +47,7 @@ def binary_files(ctx, *, binary, settings, launchers, files, carries_files):
         add_file(entries, path, placed)
         inputs.append(depset([placed]))
         if carries_files:
-            _add_beside(entries, binary.root, target, own)
+            _add_beside(entries, binary.root, path, target, own)
             inputs.append(target[DefaultInfo].files)
         if path + ".runfiles" != binary.runfiles_root:
             add_symlinks(entries, {path + ".runfiles": relative_link(path + ".runfiles", binary.runfiles_root)})

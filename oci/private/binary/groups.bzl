@@ -5,7 +5,8 @@ matches; the last one, usually `app`, takes the rest. So each layer's action kno
 regexes of those, and the declared paths, as text.
 """
 
-load("//oci/private:layer_entries.bzl", "add_runfiles_files", "entries_file")
+load("//oci/private:layer_entries.bzl", "entries_file")
+load("//oci/private:runfiles_entries.bzl", "add_runfiles_files")
 
 visibility("//oci/...")
 

@@ -21,6 +21,10 @@ _LAYERS = [
     "runfiles_root",
 ]
 
+def _repository_name(path):
+    """A path as the name of a repository: lower case, and nothing that registries refuse."""
+    return "".join([letter if letter.isalnum() or letter in "/._-" else "-" for letter in path.lower().elems()])
+
 def package_tag(binary):
     """The name of an image that nobody named: its package, or at the root of the repository its binary.
 
@@ -30,7 +34,7 @@ def package_tag(binary):
     Returns:
       string.
     """
-    return (native.package_name() or binary.name).lower() + ":latest"
+    return _repository_name(native.package_name() or binary.name) + ":latest"
 
 def binary_tag(binary):
     """The name of an image that nobody named: its package and its binary.
@@ -41,7 +45,7 @@ def binary_tag(binary):
     Returns:
       string.
     """
-    return "/".join([part for part in (native.package_name(), binary.name) if part]).lower() + ":latest"
+    return _repository_name("/".join([part for part in (native.package_name(), binary.name) if part])) + ":latest"
 
 def _helpers(common):
     """The common attributes of targets that are there for others."""
@@ -50,7 +54,10 @@ def _helpers(common):
 def _binaries(name, binary, binaries):
     if (binary == None) == (not binaries):
         fail("%s: name what goes into the image: binary, or several as binaries." % name)
-    return binaries or [binary]
+    binaries = binaries or [binary]
+    if type(binaries) != "list" or any([type(each) not in ("string", "Label") for each in binaries]):
+        fail("%s: a select in binary or binaries tells nothing before analysis. Name an alias, whose `actual` is the select." % name)
+    return binaries
 
 def _declare_layers(name, layers_rule, groups, binaries, platform, attributes, helpers):
     layers = name + ".layers"
@@ -77,6 +84,8 @@ def language_image(
         repository = "",
         layers_attributes = {},
         default_tag = binary_tag,
+        runnable = None,
+        standalone = None,
         base = None,
         **kwargs):
     """Declares the targets of a language's image.
@@ -93,6 +102,8 @@ def language_image(
       repository: string. Where `<name>.push` pushes to; empty: where its command line says.
       layers_attributes: dict. Attributes of the layers that the language adds.
       default_tag: function from a Label to a string.
+      runnable: string. The name of a target that is the binary as it is in the image. Default: none.
+      standalone: bool. Whether a binary that is linked dynamically is an error. Default: where the image has nothing else.
       base: label. Default: from scratch.
       **kwargs: attributes of the layers, of oci_image, and those common to all rules.
     """
@@ -100,20 +111,19 @@ def language_image(
     helpers = _helpers(common)
     binaries = _binaries(name, binary, binaries)
     attributes = layers_attributes | {key: kwargs.pop(key) for key in _LAYERS if key in kwargs}
-    attributes["standalone"] = base == None and "tars" not in kwargs
+    if standalone == None:
+        standalone = base == None and not kwargs.get("tars") and "entrypoint" not in kwargs
+    attributes["standalone"] = standalone
     if platform and platforms:
         fail("%s: platform is for an image, platforms for an index of images: set one of them." % name)
 
     # Built for each platform of an index, whatever the machine is.
     platform = None if platforms else platform or linux_platform()
     layers = _declare_layers(name, layers_rule, groups, binaries, platform, attributes, helpers)
-    first = native.package_relative_label(binaries[0])
-    runnable = "x" + first.name
-    if not native.existing_rule(runnable):
-        transitioned_binary(name = runnable, binary = first, platform = platform, **helpers)
-
+    if runnable:
+        transitioned_binary(name = runnable, binary = binaries[0], platform = platform, **helpers)
     if repo_tags == None:
-        repo_tags = [default_tag(first)]
+        repo_tags = [default_tag(native.package_relative_label(binaries[0]))]
     loads = {"repo_tags": repo_tags or None, "repository": repository}
     if platforms:
         oci_image(name = name + ".image", base = base, binary = layers, **(kwargs | helpers))

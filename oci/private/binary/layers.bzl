@@ -111,7 +111,8 @@ def layer_providers(ctx, binary, *, groups, entrypoint, cmd = [], env = {}, env_
             platform = target_platform(ctx),
             dedupe = group.dedupe,
             large = True,
-            standalone = binary.placed.keys() if ctx.attr.standalone else [],
+            # Of a group with inputs of its own it is known that no binary is in it.
+            standalone = binary.placed.keys() if ctx.attr.standalone and not part.entries else [],
             filter = part.filter,
         )
     blobs = {name: layer.blob for name, layer in layers.items()}

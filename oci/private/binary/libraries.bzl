@@ -1,6 +1,7 @@
 """Shared libraries of the build, where the loader looks for them that starts a binary in the image."""
 
-load("//oci/private:layer_entries.bzl", "add_lines", "entry_lines", "relative_link", "runfiles_path")
+load("//oci/private:layer_entries.bzl", "add_lines", "entry_lines")
+load("//oci/private:runfiles_entries.bzl", "relative_link", "runfiles_path")
 
 visibility("//oci/...")
 

@@ -58,7 +58,7 @@ def _script_impl(ctx):
     ctx.actions.write(script, "#!/bin/sh\necho %s\n" % ctx.label.name, is_executable = True)
     beside = []
     for name in ctx.attr.beside:
-        beside.append(ctx.actions.declare_file(name))
+        beside.append(ctx.actions.declare_file(name.format(folder = ctx.label.name + "_")))
         ctx.actions.write(beside[-1], name)
     runfiles = ctx.runfiles([script] + ctx.files.data).merge_all([target[DefaultInfo].default_runfiles for target in ctx.attr.data])
     return [
@@ -70,7 +70,7 @@ script = rule(
     implementation = _script_impl,
     doc = "An executable in a folder of its own, as go_binary makes it.",
     attrs = {
-        "beside": attr.string_list(doc = "Names of files that it makes beside it."),
+        "beside": attr.string_list(doc = "Names of files that it makes beside it, `{folder}` being where it is itself."),
         "data": attr.label_list(allow_files = True),
         "env": attr.string_dict(),
     },

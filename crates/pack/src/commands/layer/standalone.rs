@@ -21,7 +21,7 @@ pub(super) fn check(target: &str, paths: &[String], entries: &[Entry]) -> anyhow
         if let Some(loader) = loader.filter(|loader| at(loader).is_none()) {
             bail!(
                 "{target}: {path} is linked dynamically, so that Linux starts it by {loader}, and an image from scratch has no such \
-                 file. Name a base that has libc, or link it statically: pure = \"on\" of a go_binary, features = \
+                 file. Name a base that has libc, set standalone = False if other layers have it, or link it statically: pure = \"on\" of a go_binary, features = \
                  [\"fully_static_link\"] of a cc_binary, rustc_flags = [\"-Ctarget-feature=+crt-static\"] of a rust_binary"
             );
         }
