@@ -1,15 +1,15 @@
 """py_image: an image of a Python program with its interpreter."""
 
-load("//oci/lang/py:distributions.bzl", "distribution_groups", "distributions_aspect")
+load("//oci/lang/py:distributions.bzl", "dependencies_aspect", "distribution_groups")
 load("//oci/lang/py:path.bzl", "in_runfiles", "write_python_path")
-load("//oci/lang/py:program.bzl", "program_of", "start_aspect")
+load("//oci/lang/py:program.bzl", "program_aspect", "program_of")
 load("//oci/private:labels.bzl", "display_label")
 load("//oci/private/binary:binary.bzl", "binary_of")
 load("//oci/private/binary:groups.bzl", "files_group", "rest_group")
 load("//oci/private/binary:image.bzl", "language_image")
 load("//oci/private/binary:layers.bzl", "binary_layers_rule", "layer_providers")
 load("//oci/private/binary:providers.bzl", "SymbolsInfo")
-load("//oci/private/binary:third_party.bzl", "third_party_aspect", "third_party_files")
+load("//oci/private/binary:third_party.bzl", "third_party_files")
 
 visibility("//oci/...")
 
@@ -48,7 +48,7 @@ py_layers = binary_layers_rule(
     implementation = _py_layers_impl,
     doc = """A Python program in layers: `interpreter`, the interpreter and its standard library; `packages`, what other repositories
 have of it; `app`, the rest.""",
-    aspects = [distributions_aspect, start_aspect, third_party_aspect],
+    aspects = [dependencies_aspect, program_aspect],
     attrs = {
         "package_layers": attr.string_list(
             doc = "Names of distributions that get a layer of their own, between `interpreter` and `packages`.",

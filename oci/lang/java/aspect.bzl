@@ -1,6 +1,6 @@
 """What an image has to know of a binary for the JVM: read from its target, whichever rule made it."""
 
-load("//oci/private/binary:invocation.bzl", "attribute_words")
+load("//oci/private/binary:invocation.bzl", "attribute_words", "read_invocation")
 load("//oci/private/binary:providers.bzl", "SymbolsInfo")
 load(":main_class.bzl", "main_class_of")
 
@@ -33,9 +33,10 @@ def _classpath(java_info):
     )
 
 def _jvm_binary_aspect_impl(target, ctx):
+    invocation = read_invocation(target, ctx)
     JavaInfo = ctx.attr._symbols[SymbolsInfo].symbols.JavaInfo
     if JavaInfo not in target:
-        return []
+        return [invocation]
     java_info = target[JavaInfo]
     dependencies = [
         dependency[JavaInfo]
@@ -52,7 +53,7 @@ def _jvm_binary_aspect_impl(target, ctx):
         )
 
     toolchain = ctx.toolchains[_RUNTIME_TOOLCHAIN_TYPE]
-    return [JvmBinaryInfo(
+    return [invocation, JvmBinaryInfo(
         add_exports = module_flags("add_exports"),
         add_opens = module_flags("add_opens"),
         classpath = _classpath(java_info),
@@ -64,7 +65,7 @@ def _jvm_binary_aspect_impl(target, ctx):
 
 jvm_binary_aspect = aspect(
     implementation = _jvm_binary_aspect_impl,
-    doc = "Reads how a JVM runs a binary.",
+    doc = "Reads how a JVM runs a binary, and its `args` and `env`.",
     attrs = {
         "_symbols": attr.label(
             default = "//oci/lang/java:symbols",

@@ -2,6 +2,8 @@
 
 load("//oci/private:labels.bzl", "display_label")
 load("//oci/private/binary:groups.bzl", "files_group")
+load("//oci/private/binary:providers.bzl", "ThirdPartyInfo")
+load("//oci/private/binary:third_party.bzl", "THIRD_PARTY_EDGES", "read_third_party")
 
 visibility(["//oci/lang/..."])
 
@@ -27,7 +29,7 @@ def _targets(attributes, names):
         found += [value for value in (values if type(values) == "list" else [values]) if type(value) == "Target"]
     return found
 
-def _distributions_aspect_impl(target, ctx):
+def _read_distributions(target, ctx):
     inherited = [
         dependency[_DistributionsInfo].parts
         for dependency in _targets(ctx.rule.attr, _EDGES)
@@ -35,7 +37,7 @@ def _distributions_aspect_impl(target, ctx):
     ]
     repository = target.label.repo_name
     if not repository:
-        return [_DistributionsInfo(parts = depset(transitive = inherited))]
+        return _DistributionsInfo(parts = depset(transitive = inherited))
     names = [tag.removeprefix(_TAG) for tag in ctx.rule.attr.tags if tag.startswith(_TAG)]
     own = [file_target[DefaultInfo].files for file_target in _targets(ctx.rule.attr, _FILES)]
     part = struct(
@@ -43,13 +45,16 @@ def _distributions_aspect_impl(target, ctx):
         name = names[0] if names else None,
         files = depset(transitive = own + [target[DefaultInfo].files]),
     )
-    return [_DistributionsInfo(parts = depset([part], transitive = inherited))]
+    return _DistributionsInfo(parts = depset([part], transitive = inherited))
 
-distributions_aspect = aspect(
-    implementation = _distributions_aspect_impl,
-    doc = "Collects the distributions that a Python program depends on.",
-    attr_aspects = _EDGES,
-    provides = [_DistributionsInfo],
+def _dependencies_aspect_impl(target, ctx):
+    return [_read_distributions(target, ctx), read_third_party(target, ctx)]
+
+dependencies_aspect = aspect(
+    implementation = _dependencies_aspect_impl,
+    doc = "Collects what a Python program has from other repositories, and of which distribution it is.",
+    attr_aspects = {edge: None for edge in _EDGES + THIRD_PARTY_EDGES}.keys(),
+    provides = [_DistributionsInfo, ThirdPartyInfo],
 )
 
 def _normalized(name):
@@ -62,7 +67,7 @@ def distribution_groups(label, names, targets):
     Args:
       label: string. The image, for messages.
       names: list of strings. Names of distributions; each is the name of its group, too.
-      targets: list of Target, with distributions_aspect.
+      targets: list of Target, with dependencies_aspect.
 
     Returns:
       list of groups.

@@ -1,6 +1,8 @@
 """How a Python program starts: what its rule says of it, by attributes and providers, in every version of rules_python."""
 
 load("//oci/private:labels.bzl", "display_label")
+load("//oci/private/binary:invocation.bzl", "read_invocation")
+load("//oci/private/binary:providers.bzl", "InvocationInfo")
 
 visibility(["//oci/lang/...", "//oci/tests/..."])
 
@@ -26,18 +28,18 @@ def _main(label, rule):
     found = [file for file in getattr(rule.files, "srcs", []) if ("/" + file.short_path).endswith(expected)]
     return found[0] if len(found) == 1 else None
 
-def _start_aspect_impl(target, ctx):
+def _program_aspect_impl(target, ctx):
     toolchain = ctx.toolchains[_TOOLCHAIN_TYPE]
-    return [_StartInfo(
+    return [read_invocation(target, ctx), _StartInfo(
         interpreter_args = tuple(getattr(ctx.rule.attr, "interpreter_args", None) or []),
         main = _main(target.label, ctx.rule),
         runtime = getattr(toolchain, "py3_runtime", None) if toolchain else None,
     )]
 
-start_aspect = aspect(
-    implementation = _start_aspect_impl,
-    doc = "Reads which file of a Python binary is the first one, and which interpreter is its platform's.",
-    provides = [_StartInfo],
+program_aspect = aspect(
+    implementation = _program_aspect_impl,
+    doc = "Reads which file of a Python binary is the first one, which interpreter is its platform's, and its `args` and `env`.",
+    provides = [InvocationInfo, _StartInfo],
     toolchains = [config_common.toolchain_type(_TOOLCHAIN_TYPE, mandatory = False)],
 )
 
@@ -57,7 +59,7 @@ def program_of(label, target, symbols):
 
     Args:
       label: string. The image, for messages.
-      target: Target. The binary, with start_aspect.
+      target: Target. The binary, with program_aspect.
       symbols: struct of oci/lang/py/symbols.bzl.
 
     Returns:

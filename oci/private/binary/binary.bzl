@@ -1,7 +1,7 @@
 """Binaries of an image: where they are in it, and how a container starts the first of them."""
 
 load("//oci/private:labels.bzl", "display_label")
-load(":invocation.bzl", "invocation_aspect", "invocation_of")
+load(":invocation.bzl", "invocation_of")
 load(":paths.bzl", "image_path")
 
 visibility("//oci/...")
@@ -24,7 +24,7 @@ def binaries_attr(aspects):
     """The attribute `binaries`.
 
     Args:
-      aspects: list of aspects.
+      aspects: list of aspects, one of which gives InvocationInfo.
 
     Returns:
       attribute.
@@ -36,7 +36,7 @@ the first, which is the one that a container starts.""",
         allow_empty = False,
         # As `bazel run` does: a script, or what a genrule makes.
         allow_files = True,
-        aspects = [invocation_aspect] + aspects,
+        aspects = aspects,
     )
 
 def _check_executable(label, target):

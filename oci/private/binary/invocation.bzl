@@ -61,7 +61,17 @@ def attribute_words(ctx, name):
     expand = _expander(ctx)
     return [word for text in getattr(ctx.rule.attr, name, None) or [] for word in words(expand(text))]
 
-def _invocation_aspect_impl(target, ctx):
+def read_invocation(target, ctx):
+    """What the attributes of a binary say of how it is started.
+
+    Args:
+      target: Target. The binary.
+      ctx: the context of an aspect on it.
+
+    Returns:
+      InvocationInfo.
+    """
+
     # As the rule has expanded it, since rules don't agree on what `$$` is (for go_binary, two dollars). But for locations: those of
     # the rule may lead to where no container has a file.
     env = dict(target[RunEnvironmentInfo].environment) if RunEnvironmentInfo in target else {}
@@ -69,7 +79,10 @@ def _invocation_aspect_impl(target, ctx):
     if type(declared) == "dict":
         expand = _expander(ctx)
         env |= {name: expand(value) for name, value in declared.items() if name not in env or _has_location(value)}
-    return [InvocationInfo(args = tuple(attribute_words(ctx, "args")), env = env)]
+    return InvocationInfo(args = tuple(attribute_words(ctx, "args")), env = env)
+
+def _invocation_aspect_impl(target, ctx):
+    return [read_invocation(target, ctx)]
 
 invocation_aspect = aspect(
     implementation = _invocation_aspect_impl,
@@ -81,7 +94,7 @@ def invocation_of(target):
     """How a binary is started.
 
     Args:
-      target: Target, of an attribute with invocation_aspect.
+      target: Target, of an attribute with an aspect that gives InvocationInfo.
 
     Returns:
       InvocationInfo. Of a source file, which has no attributes, it says nothing.

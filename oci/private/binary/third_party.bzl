@@ -5,7 +5,7 @@ load(":providers.bzl", "ThirdPartyInfo")
 visibility("//oci/...")
 
 # Attributes by which binaries and libraries of every ruleset name what they have at run time.
-_EDGES = ["actual", "data", "deps", "exports", "runtime_deps", "srcs"]
+THIRD_PARTY_EDGES = ["actual", "data", "deps", "exports", "runtime_deps", "srcs"]
 
 # Rules whose srcs are there at run time. Those of others, such as genrule and java_library, are what something is made of: files
 # that a binary doesn't have, and so the image must not get.
@@ -18,31 +18,44 @@ def _carries(rule, name):
 
 def _dependencies(rule):
     found = []
-    for name in [name for name in _EDGES if _carries(rule, name)]:
+    for name in [name for name in THIRD_PARTY_EDGES if _carries(rule, name)]:
         values = getattr(rule.attr, name, None)
         for value in values if type(values) == "list" else [values]:
             if type(value) == "Target" and ThirdPartyInfo in value:
                 found.append(value[ThirdPartyInfo])
     return found
 
-def _third_party_aspect_impl(target, ctx):
+def read_third_party(target, ctx):
+    """What a target has from other repositories, for an aspect that goes along THIRD_PARTY_EDGES.
+
+    Args:
+      target: Target.
+      ctx: the aspect's context.
+
+    Returns:
+      ThirdPartyInfo.
+    """
+
     # Where the main repository ends: all that such a target has at run time is of its version, whatever it depends on.
     if ctx.label.repo_name:
         files = target[DefaultInfo].default_runfiles.files
-        return [ThirdPartyInfo(
+        return ThirdPartyInfo(
             distributions = depset([struct(name = ctx.label.repo_name, files = files)]),
             files = files,
-        )]
+        )
     dependencies = _dependencies(ctx.rule)
-    return [ThirdPartyInfo(
+    return ThirdPartyInfo(
         distributions = depset(transitive = [info.distributions for info in dependencies]),
         files = depset(transitive = [info.files for info in dependencies]),
-    )]
+    )
+
+def _third_party_aspect_impl(target, ctx):
+    return [read_third_party(target, ctx)]
 
 third_party_aspect = aspect(
     implementation = _third_party_aspect_impl,
     doc = "Collects the runfiles of targets of other repositories that those of the main repository name.",
-    attr_aspects = _EDGES,
+    attr_aspects = THIRD_PARTY_EDGES,
     provides = [ThirdPartyInfo],
 )
 

@@ -3,7 +3,7 @@
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("@rules_python//python:py_info.bzl", "PyInfo")
 load("@rules_python//python:py_runtime_info.bzl", "PyRuntimeInfo")
-load("//oci/lang/py:program.bzl", "program_of", "start_aspect")
+load("//oci/lang/py:program.bzl", "program_aspect", "program_of")
 load(":fixtures.bzl", "ExecutableInfo")
 
 visibility("//oci/tests/...")
@@ -20,7 +20,7 @@ started = rule(
     doc = "What a program starts with.",
     attrs = {
         "known": attr.bool(doc = "Whether the build's rules_python has PyExecutableInfo.", default = True),
-        "program": attr.label(aspects = [start_aspect]),
+        "program": attr.label(aspects = [program_aspect]),
     },
 )
 
