@@ -24,9 +24,7 @@ InvocationInfo = provider(
 ThirdPartyInfo = provider(
     doc = "What a target has from other repositories than the main one.",
     fields = {
-        "distributions": """depset of struct(name, files). The targets of other repositories that those of the main one name, each with the
-name of its repository and its runfiles, a depset of File.""",
-        "files": "depset of File. The runfiles of them all.",
+        "files": "depset of File. The runfiles of the targets of other repositories that those of the main one name.",
     },
 )
 

@@ -38,16 +38,8 @@ def read_third_party(target, ctx):
 
     # Where the main repository ends: all that such a target has at run time is of its version, whatever it depends on.
     if ctx.label.repo_name:
-        files = target[DefaultInfo].default_runfiles.files
-        return ThirdPartyInfo(
-            distributions = depset([struct(name = ctx.label.repo_name, files = files)]),
-            files = files,
-        )
-    dependencies = _dependencies(ctx.rule)
-    return ThirdPartyInfo(
-        distributions = depset(transitive = [info.distributions for info in dependencies]),
-        files = depset(transitive = [info.files for info in dependencies]),
-    )
+        return ThirdPartyInfo(files = target[DefaultInfo].default_runfiles.files)
+    return ThirdPartyInfo(files = depset(transitive = [info.files for info in _dependencies(ctx.rule)]))
 
 def _third_party_aspect_impl(target, ctx):
     return [read_third_party(target, ctx)]
