@@ -7,6 +7,7 @@ built, the packages of rulesets loaded, and the digests of sources known.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from collections.abc import Sequence
@@ -30,6 +31,10 @@ class Build:
     """Executed actions by mnemonic, also those that Bazel does itself, such as writing a file."""
     processes: int = 0
     """How many of them started a process."""
+    spans: dict[str, float] = field(default_factory=dict)
+    """Seconds from the start of the first action of a mnemonic to the end of the last."""
+    declared: int = 0
+    """Actions of all targets that were analysed, executed or not."""
 
     @property
     def total(self) -> int:
@@ -38,13 +43,13 @@ class Build:
 
 
 class Bazel:
-    """Bazel in one workspace, with an output base of its own."""
+    """Bazel in one workspace, with an output base of its own, or without one for what isn't measured."""
 
-    def __init__(self, bazelw: Path, workspace: Path, output_base: Path, flags: Sequence[str]) -> None:
-        self._start = [str(bazelw), f"--output_base={output_base}"]
+    def __init__(self, bazelw: Path, workspace: Path, output_base: Path | None, flags: Sequence[str]) -> None:
+        self._start = [str(bazelw), *([f"--output_base={output_base}"] if output_base else [])]
         self._workspace = workspace
         self._flags = list(flags)
-        self._events = output_base.with_suffix(".events.json")
+        self._events = (output_base or workspace).with_suffix(".events.json")
 
     def _run(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         argv = [*self._start, command, *arguments]
@@ -71,6 +76,20 @@ class Bazel:
         wall = time.perf_counter() - start
         return of_events(wall, self._events.read_text())
 
+    def make(self, targets: Sequence[str], *flags: str) -> None:
+        """Builds targets, and notes nothing."""
+        self._run("build", *self._flags, *flags, *targets)
+
+    def clean(self) -> None:
+        """Forgets all outputs and all actions."""
+        self._run("clean", *self._flags)
+
+    def server_cpu(self) -> float:
+        """CPU seconds of the server so far, all of its threads together."""
+        pid = self._run("info", *self._flags, "server_pid").stdout.strip()
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def outputs(self) -> Path:
         """The folder of outputs, `bazel-bin`."""
         return Path(self._run("info", *self._flags, "bazel-bin").stdout.strip())
@@ -91,9 +110,15 @@ def of_events(wall: float, text: str) -> Build:
         if "buildMetrics" in event:
             summary = event["buildMetrics"]["actionSummary"]
             actions = {data["mnemonic"]: int(data.get("actionsExecuted", 0)) for data in summary.get("actionData", [])}
-            runners = {runner["name"]: int(runner["count"]) for runner in summary.get("runnerCount", [])}
+            runners = {runner["name"]: int(runner.get("count", 0)) for runner in summary.get("runnerCount", [])}
+            ran = [data for data in summary.get("actionData", []) if int(data.get("actionsExecuted", 0))]
             return Build(
                 wall,
+                declared=int(event["buildMetrics"].get("buildGraphMetrics", {}).get("actionCount", 0)),
+                spans={
+                    data["mnemonic"]: (int(data.get("lastEndedMs", 0)) - int(data.get("firstStartedMs", 0))) / 1e3
+                    for data in ran
+                },
                 actions={mnemonic: count for mnemonic, count in sorted(actions.items()) if count},
                 processes=sum(count for name, count in runners.items() if name not in _NO_PROCESS),
             )
