@@ -111,7 +111,9 @@ def layer_providers(ctx, binary, *, groups, entrypoint, cmd = [], env = {}, env_
             inputs = group.files if part.entries else everything.inputs,
             platform = target_platform(ctx),
             dedupe = group.dedupe,
-            large = True,
+
+            # Several are packed at once: each waits for a sandbox of all files before it has anything to do.
+            large = len(groups) == 1,
             # Of a group with inputs of its own it is known that no binary is in it.
             standalone = binary.placed.keys() if ctx.attr.standalone and not part.entries else [],
             filter = part.filter,
@@ -137,7 +139,7 @@ def binary_layers_rule(implementation, *, doc, aspects = [invocation_aspect], at
       implementation: function from ctx to what layer_providers returns.
       doc: string.
       aspects: list of aspects on the binary, one of which gives InvocationInfo. Few, since Bazel goes through all dependencies of a
-        target for each aspect on it: on a small program that took half of the time that its image added to the analysis.
+        target again for each aspect on it.
       attrs: dict. Further attributes. `file_mode` and `directory_mode`, strings, are the modes of all files and directories;
         `preserve_symlinks`, a string, is the regex of paths at which links stay links.
       toolchains: list. Further toolchains.
