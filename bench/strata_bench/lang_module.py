@@ -93,7 +93,7 @@ class Shape:
 
 
 SHAPES = {
-    "layers_gzip": Shape("layers", 'layers("{}", compression = "gzip", level = -1)', "gzip", level="6"),
+    "layers_gzip": Shape("layers", 'layers("{}", compression = "gzip", level = -1)', "gzip", level="5"),
     "layers_gzip_9": Shape("layers", 'layers("{}", compression = "gzip", level = 9)', "gzip", level="9"),
     "pkg_tar_gzip": Shape("pkg_tar", 'peer("{}", compression = "gzip")', "gzip", ours=False, level="9"),
     "layers_none": Shape("layers", 'layers("{}", compression = "none", level = -1)', "none"),

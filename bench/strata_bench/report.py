@@ -15,12 +15,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from strata_bench import image_tables, locality, machine, summary, table, targets
+from strata_bench import image_tables, lang_tables, locality, machine, summary, table, targets
 from strata_bench.errors import BenchError
 
 PAGE = machine.REPOSITORY / "docs" / "performance.md"
 FOLDER = machine.REPOSITORY / "docs" / "performance"
-LAYERS, LOCALITY, IMAGES = FOLDER / "layers.json", FOLDER / "locality.json", FOLDER / "images.json"
+LAYERS, LOCALITY = FOLDER / "layers.json", FOLDER / "locality.json"
+IMAGES, LANG = FOLDER / "images.json", FOLDER / "lang.json"
 PLOTS = ("throughput.svg", "scaling.svg")
 DRAWN_BY = Path(__file__).with_name("plots.py")
 BEGIN = "<!-- begin: written by bench/report, not by hand -->"
@@ -33,7 +34,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="bench/report",
         description=f"Writes the tables and plots of {PAGE.relative_to(machine.REPOSITORY)} from "
-        f"{LAYERS.relative_to(machine.REPOSITORY)}, {LOCALITY.name} and {IMAGES.name}. Drawing needs matplotlib.",
+        f"{LAYERS.relative_to(machine.REPOSITORY)}, {LOCALITY.name}, {IMAGES.name} and {LANG.name}. Drawing needs matplotlib.",
     )
     parser.add_argument("--check", action="store_true", help="change nothing, and fail if anything is not fresh")
     options = parser.parse_args(argv)
@@ -59,13 +60,13 @@ def write() -> None:
         raise BenchError(f"{error}: install matplotlib, by pip or as the package python3-matplotlib") from error
     for name, svg in drawn.items():
         (FOLDER / name).write_text(svg + stamp(svg))
-    PAGE.write_text(replaced(PAGE.read_text(), section(results, load(LOCALITY), load(IMAGES))))
+    PAGE.write_text(replaced(PAGE.read_text(), section(results, load(LOCALITY), load(IMAGES), load(LANG))))
 
 
 def check() -> None:
     """Fails if the section or a plot is not what the results make of it."""
     page = PAGE.read_text()
-    if replaced(page, section(targets.Results(load(LAYERS)), load(LOCALITY), load(IMAGES))) != page:
+    if replaced(page, section(targets.Results(load(LAYERS)), load(LOCALITY), load(IMAGES), load(LANG))) != page:
         raise BenchError(f"{PAGE} is not what its results make: run bench/report")
     for name in PLOTS:
         text = (FOLDER / name).read_text()
@@ -100,7 +101,9 @@ def replaced(page: str, text: str) -> str:
     return f"{before}{BEGIN}\n\n{text}\n\n{END}{after}"
 
 
-def section(results: targets.Results, edits: dict[str, Any], images: dict[str, Any]) -> str:
+def section(
+    results: targets.Results, edits: dict[str, Any], images: dict[str, Any], programs: dict[str, Any]
+) -> str:
     """What stands between the markers."""
     data = results.data
     verdicts = targets.judge(results, targets.load())
@@ -131,6 +134,11 @@ def section(results: targets.Results, edits: dict[str, Any], images: dict[str, A
         f"{summary.machine_line(images['machine'])}; Bazel {images['bazel']}. Commit {images['commit']}, medians of\n"
         f"{images['rounds']} rounds.",
         *(f"{title}:\n\n{table.markdown(rows)}" for title, rows in image_tables.all_of(images)),
+        "### Images of programs",
+        f"{summary.machine_line(programs['machine'])}; Bazel {programs['bazel']}. Commit {programs['commit']}, medians of\n"
+        f"{programs['rounds']} rounds.",
+        *(f"{title}:\n\n{table.markdown(rows)}" for title, rows in lang_tables.all_of(programs)),
+        lang_tables.NOTES,
         "### Programs",
         table.markdown(table.of_programs(results), left=True),
     ]

@@ -200,7 +200,7 @@ class Tables(unittest.TestCase):
         self.assertEqual(len(tables), 4)
         (rows,) = (rows for title, rows in tables.items() if title.startswith("Python, 300 MB"))
         self.assertEqual(
-            rows[1], ["layers", "gzip 6", "1.00", "1.00", "3 OciLayer", "0.25", "3 OciLayer", "1 OciLayer", "1.0"]
+            rows[1], ["layers", "gzip 5", "1.00", "1.00", "3 OciLayer", "0.25", "3 OciLayer", "1 OciLayer", "1.0"]
         )
         self.assertEqual(rows[4][6:8], ["3 OciLayer", ""])
         self.assertEqual(tables["Analysis of 200"][1][-2:], ["1.25", "2.00"])
