@@ -32,7 +32,7 @@ def scenario(world: World) -> None:
 
 def _loaded(world: World, bazel: Bazel) -> None:
     loaded = bazel.command("query", "buildfiles(//cmd/hello:all)").stdout.split()
-    world.check(any("oci/lang/py.bzl" in file for file in loaded), "the rules of all languages are loaded")
+    world.check(any("//oci/lang:py.bzl" in file for file in loaded), "the rules of all languages are loaded")
     others = [file for file in loaded if any(f"@rules_{name}" in file or f"_rules_{name}" in file for name in ("java", "js", "python"))]
     world.equal(others, [], "files of other languages' rulesets that a package with go_image loads")
     world.step("a package with go_image loads nothing of the rulesets of other languages")
