@@ -29,7 +29,8 @@ def add_options(parser: argparse.ArgumentParser, quick: str) -> None:
 
 def run(name: str, options: argparse.Namespace, work: Callable[[argparse.Namespace, Path], None]) -> int:
     """Does the work in the folder for it, which is a temporary one for --quick, and returns the exit code."""
-    try:
+
+    def in_folder() -> None:
         if options.quick:
             with tempfile.TemporaryDirectory(prefix="strata-bench-") as temporary:
                 work(options, Path(temporary))
@@ -37,6 +38,14 @@ def run(name: str, options: argparse.Namespace, work: Callable[[argparse.Namespa
             folder: Path = (options.work or machine.REPOSITORY / "target" / "bench").resolve()
             folder.mkdir(parents=True, exist_ok=True)
             work(options, folder)
+
+    return exit_code(name, in_folder)
+
+
+def exit_code(name: str, work: Callable[[], None]) -> int:
+    """Does the work, says what was wrong, and returns the exit code."""
+    try:
+        work()
     except BenchError as error:
         print(f"{name}: {error}", file=sys.stderr)
         return 1

@@ -226,11 +226,4 @@ def _work(options: argparse.Namespace) -> None:
 def main(argv: list[str]) -> int:
     """Runs `bench/images` and returns its exit code."""
     options = _parse(argv)
-    try:
-        _work(options)
-    except BenchError as error:
-        print(f"bench/images: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return cli.INTERRUPTED
-    return 0
+    return cli.exit_code("bench/images", lambda: _work(options))

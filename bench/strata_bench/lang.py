@@ -263,11 +263,4 @@ def _work(options: argparse.Namespace) -> None:
 def main(argv: list[str]) -> int:
     """Runs `bench/lang` and returns its exit code."""
     options = _parse(argv)
-    try:
-        _work(options)
-    except BenchError as error:
-        print(f"bench/lang: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return cli.INTERRUPTED
-    return 0
+    return cli.exit_code("bench/lang", lambda: _work(options))
