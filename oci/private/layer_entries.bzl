@@ -139,13 +139,20 @@ def file_lines(path, file, mode = ""):
     kind = _file_kind(file)
     return entry_lines(kind, path, file.path, "" if kind == "readlink" else mode)
 
-def _repo_relative(file):
-    """`../repo/pkg/x` and `pkg/x` to `pkg/x`."""
+def repo_relative(file):
+    """The path of a file in its repository: `../repo/pkg/x` and `pkg/x` to `pkg/x`.
+
+    Args:
+      file: File.
+
+    Returns:
+      string.
+    """
     return file.short_path.split("/", 2)[2] if file.short_path.startswith("../") else file.short_path
 
 def _package_relative(file):
     """The path below the package that the file belongs to."""
-    path = _repo_relative(file)
+    path = repo_relative(file)
     package = file.owner.package
     return path[len(package) + 1:] if package and path.startswith(package + "/") else path
 
@@ -171,7 +178,7 @@ def place(file, package_dir, strip_prefix):
       string. The path in the image.
     """
     if strip_prefix.startswith("/"):
-        path = _strip(file, _repo_relative(file), strip_prefix.strip("/"))
+        path = _strip(file, repo_relative(file), strip_prefix.strip("/"))
     else:
         path = _strip(file, _package_relative(file), strip_prefix.strip("/"))
     return package_dir.rstrip("/") + "/" + path

@@ -7,18 +7,17 @@ paths of their own, without an action.
 
 visibility("//oci/...")
 
-def runfiles_path(ctx, file):
+def rlocation_path(workspace, short_path):
     """Where a file usually is in the runfiles.
 
     Args:
-      ctx: the rule's context.
-      file: File.
+      workspace: string. `ctx.workspace_name`.
+      short_path: string, of a File.
 
     Returns:
       string, which starts with the canonical name of the file's repository.
     """
-    path = file.short_path
-    return path[3:] if path.startswith("../") else "%s/%s" % (ctx.workspace_name, path)
+    return short_path[3:] if short_path.startswith("../") else "%s/%s" % (workspace, short_path)
 
 def moved_files(ctx, content):
     """The files of an image or index that would be hidden by others.

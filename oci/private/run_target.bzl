@@ -8,7 +8,7 @@ load(":content.bzl", "content_of", "credentials_of")
 load(":current_ship.bzl", "ShipInfo")
 load(":labels.bzl", "display_label")
 load(":layout_images.bzl", "layout_images_aspect")
-load(":run_files.bzl", "content_runfiles", "moved_files", "runfiles_path")
+load(":run_files.bzl", "content_runfiles", "moved_files", "rlocation_path")
 load(":stamp.bzl", "OWN_PLACEHOLDERS", "placeholders", "status_files")
 
 visibility("//oci/...")
@@ -47,7 +47,7 @@ def file_reference(ctx, file, moved = {}):
     """How a spec names a file: by its runfiles path, which `moved` has if it isn't the usual one, and by its place in the execution root."""
     return {
         "path": file.path,
-        "rlocation": moved.get(file) or runfiles_path(ctx, file),
+        "rlocation": moved.get(file) or rlocation_path(ctx.workspace_name, file.short_path),
     }
 
 def optional_file_reference(ctx, file, moved = {}):

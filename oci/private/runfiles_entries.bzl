@@ -1,6 +1,7 @@
 """Runfiles as entries of a layer, laid out as Bazel does it."""
 
 load(":layer_entries.bzl", "add_file", "add_lines", "entry_lines", "file_lines")
+load(":run_files.bzl", "rlocation_path")
 
 visibility("//oci/...")
 
@@ -33,9 +34,7 @@ def runfiles_path(workspace, root, short_path):
     Returns:
       string. The path in the image.
     """
-    if short_path.startswith("../"):
-        return "%s/%s" % (root, short_path[3:])
-    return "%s/%s/%s" % (root, workspace, short_path)
+    return "%s/%s" % (root, rlocation_path(workspace, short_path))
 
 def add_runfiles_files(ctx, entries, root, files, executables = {}):
     """Adds files at their places among runfiles.

@@ -4,7 +4,7 @@ load("//oci:providers.bzl", "OciSignerInfo")
 load(":current_ship.bzl", "host_platforms")
 load(":expansion.bzl", "make_parts")
 load(":labels.bzl", "display_label")
-load(":run_files.bzl", "runfiles_path")
+load(":run_files.bzl", "rlocation_path")
 
 visibility("//oci/...")
 
@@ -29,7 +29,7 @@ def _oci_signer_impl(ctx):
 
     # A key or a certificate: few files.
     files = {
-        runfiles_path(ctx, file): file
+        rlocation_path(ctx.workspace_name, file.short_path): file
         for target in ctx.attr.data
         for file in target[DefaultInfo].files.to_list() + [target[DefaultInfo].files_to_run.executable]
         if file

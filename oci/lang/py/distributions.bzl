@@ -3,6 +3,7 @@
 load("//oci/private:labels.bzl", "display_label")
 load("//oci/private/binary:groups.bzl", "files_group")
 load("//oci/private/binary:providers.bzl", "ThirdPartyInfo")
+load("//oci/private/binary:targets.bzl", "targets_in")
 load("//oci/private/binary:third_party.bzl", "THIRD_PARTY_EDGES", "read_third_party")
 
 visibility(["//oci/lang/..."])
@@ -22,24 +23,17 @@ among distributions if it has one, and files of its own, a depset of File.""",
     },
 )
 
-def _targets(attributes, names):
-    found = []
-    for name in names:
-        values = getattr(attributes, name, None)
-        found += [value for value in (values if type(values) == "list" else [values]) if type(value) == "Target"]
-    return found
-
 def _read_distributions(target, ctx):
     inherited = [
         dependency[_DistributionsInfo].parts
-        for dependency in _targets(ctx.rule.attr, _EDGES)
+        for dependency in targets_in(ctx.rule.attr, _EDGES)
         if _DistributionsInfo in dependency
     ]
     repository = target.label.repo_name
     if not repository:
         return _DistributionsInfo(parts = depset(transitive = inherited))
     names = [tag.removeprefix(_TAG) for tag in ctx.rule.attr.tags if tag.startswith(_TAG)]
-    own = [file_target[DefaultInfo].files for file_target in _targets(ctx.rule.attr, _FILES)]
+    own = [file_target[DefaultInfo].files for file_target in targets_in(ctx.rule.attr, _FILES)]
     part = struct(
         repository = repository,
         name = names[0] if names else None,

@@ -1,6 +1,6 @@
 """The files of an image's binaries, as entries of its layers."""
 
-load("//oci/private:layer_entries.bzl", "add_dirs", "add_file", "add_lines", "add_symlinks", "file_lines")
+load("//oci/private:layer_entries.bzl", "add_dirs", "add_file", "add_lines", "add_symlinks", "file_lines", "repo_relative")
 load("//oci/private:runfiles_entries.bzl", "add_runfiles", "relative_link", "repo_mappings")
 load(":libraries.bzl", "add_library_links")
 
@@ -16,8 +16,7 @@ def _add_beside(entries, root, path, target, executable):
             return []
         if file.short_path.startswith(built_in):
             return file_lines("%s/%s" % (folder, file.short_path.removeprefix(built_in)), file)
-        in_repository = file.short_path.split("/", 2)[2] if file.short_path.startswith("../") else file.short_path
-        return file_lines("%s/%s" % (root, in_repository), file)
+        return file_lines("%s/%s" % (root, repo_relative(file)), file)
 
     add_lines(entries, target[DefaultInfo].files, to_lines)
 

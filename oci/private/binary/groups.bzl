@@ -10,6 +10,9 @@ load("//oci/private:runfiles_entries.bzl", "add_runfiles_files")
 
 visibility("//oci/...")
 
+def _group(name, *, files = None, regex = None, declared = False, dedupe = False, expect = None):
+    return struct(name = name, files = files, regex = regex, declared = declared, dedupe = dedupe, expect = expect)
+
 def files_group(name, files, expect = None, dedupe = False):
     """A group that providers tell apart: its action has only its own inputs.
 
@@ -23,7 +26,7 @@ def files_group(name, files, expect = None, dedupe = False):
     Returns:
       struct.
     """
-    return struct(name = name, files = files, regex = None, declared = False, dedupe = dedupe, expect = expect)
+    return _group(name, files = files, dedupe = dedupe, expect = expect)
 
 def regex_group(name, regex, declared = False, expect = None):
     """A group by paths: its action has all of the binary's files, and tells Bazel which it didn't need.
@@ -37,7 +40,7 @@ def regex_group(name, regex, declared = False, expect = None):
     Returns:
       struct.
     """
-    return struct(name = name, files = None, regex = regex, declared = declared, dedupe = False, expect = expect)
+    return _group(name, regex = regex, declared = declared, expect = expect)
 
 def rest_group(name = "app"):
     """The group of what no other one claims.
@@ -48,7 +51,7 @@ def rest_group(name = "app"):
     Returns:
       struct.
     """
-    return struct(name = name, files = None, regex = None, declared = False, dedupe = False, expect = None)
+    return _group(name)
 
 def with_layer_groups(label, groups, layer_groups):
     """Puts the groups of a user before those of a language, or in their place where they have the name of one.

@@ -2,6 +2,7 @@
 
 load("//oci/private:expansion.bzl", "make_parts")
 load(":providers.bzl", "InvocationInfo")
+load(":targets.bzl", "targets_in")
 load(":words.bzl", "words")
 
 visibility("//oci/...")
@@ -21,20 +22,12 @@ _FUNCTIONS = {
 
 _NAMED_BY = ["data", "srcs", "deps", "tools"]
 
-def _targets(attributes):
-    targets = {}
-    for name in _NAMED_BY:
-        values = getattr(attributes, name, None)
-        for target in values if type(values) == "list" else []:
-            if type(target) == "Target":
-                targets[target.label] = target
-    return targets.values()
-
 def _has_location(text):
     return any(["$(%s " % function in text for function in _FUNCTIONS])
 
 def _expander(ctx):
-    targets = _targets(ctx.rule.attr)
+    # By label: several attributes may name one.
+    targets = {target.label: target for target in targets_in(ctx.rule.attr, _NAMED_BY)}.values()
 
     def value_of(name):
         function, space, rest = name.partition(" ")

@@ -132,7 +132,7 @@ def layer_providers(ctx, binary, *, groups, entrypoint, cmd = [], env = {}, env_
         ),
     ]
 
-def binary_layers_rule(implementation, *, doc, aspects = [invocation_aspect], attrs = {}, toolchains = []):
+def binary_layers_rule(implementation, *, doc, aspects = [invocation_aspect], attrs = {}):
     """Makes the rule of a language's layers.
 
     Args:
@@ -142,7 +142,6 @@ def binary_layers_rule(implementation, *, doc, aspects = [invocation_aspect], at
         target again for each aspect on it.
       attrs: dict. Further attributes. `file_mode` and `directory_mode`, strings, are the modes of all files and directories;
         `preserve_symlinks`, a string, is the regex of paths at which links stay links.
-      toolchains: list. Further toolchains.
 
     Returns:
       rule.
@@ -153,5 +152,5 @@ def binary_layers_rule(implementation, *, doc, aspects = [invocation_aspect], at
         attrs = _LAYERS_ATTRS | {"binaries": binaries_attr(aspects)} | attrs,
         cfg = platform_transition,
         provides = [OciLayersInfo, BinaryConfigInfo],
-        toolchains = [PACK_TOOLCHAIN_TYPE] + toolchains,
+        toolchains = [PACK_TOOLCHAIN_TYPE],
     )

@@ -1,6 +1,7 @@
 """What a binary has from other repositories: files that change when a version does, and so seldom."""
 
 load(":providers.bzl", "ThirdPartyInfo")
+load(":targets.bzl", "targets_in")
 
 visibility("//oci/...")
 
@@ -17,13 +18,8 @@ def _carries(rule, name):
     return name != "srcs" or any([rule.kind.startswith(kind) for kind in _CARRYING_SRCS])
 
 def _dependencies(rule):
-    found = []
-    for name in [name for name in THIRD_PARTY_EDGES if _carries(rule, name)]:
-        values = getattr(rule.attr, name, None)
-        for value in values if type(values) == "list" else [values]:
-            if type(value) == "Target" and ThirdPartyInfo in value:
-                found.append(value[ThirdPartyInfo])
-    return found
+    carrying = [name for name in THIRD_PARTY_EDGES if _carries(rule, name)]
+    return [target[ThirdPartyInfo] for target in targets_in(rule.attr, carrying) if ThirdPartyInfo in target]
 
 def read_third_party(target, ctx):
     """What a target has from other repositories, for an aspect that goes along THIRD_PARTY_EDGES.
