@@ -308,6 +308,11 @@ _NORMAL_DEPENDENCIES = {
             "zstd": Label("@crates//vendor/zstd-0.14.3:zstd"),
         },
     },
+    "crates/buildfile": {
+        _COMMON_CONDITION: {
+            "thiserror": Label("@crates//vendor/thiserror-2.0.21:thiserror"),
+        },
+    },
     "examples/hello": {
         _COMMON_CONDITION: {
             "axum": Label("@crates//vendor/axum-0.8.9:axum"),
@@ -420,6 +425,10 @@ _NORMAL_ALIASES = {
         _COMMON_CONDITION: {
         },
     },
+    "crates/buildfile": {
+        _COMMON_CONDITION: {
+        },
+    },
     "examples/hello": {
         _COMMON_CONDITION: {
         },
@@ -465,6 +474,11 @@ _NORMAL_DEV_DEPENDENCIES = {
             "oci-spec": Label("@crates//vendor/oci-spec-0.10.0:oci_spec"),
             "proptest": Label("@crates//vendor/proptest-1.12.0:proptest"),
             "tempfile": Label("@crates//vendor/tempfile-3.27.0:tempfile"),
+        },
+    },
+    "crates/buildfile": {
+        _COMMON_CONDITION: {
+            "proptest": Label("@crates//vendor/proptest-1.12.0:proptest"),
         },
     },
     "examples/hello": {
@@ -517,6 +531,10 @@ _NORMAL_DEV_ALIASES = {
         _COMMON_CONDITION: {
         },
     },
+    "crates/buildfile": {
+        _COMMON_CONDITION: {
+        },
+    },
     "examples/hello": {
     },
     "crates/layer": {
@@ -551,6 +569,8 @@ _NORMAL_DEV_ALIASES = {
 _PROC_MACRO_DEPENDENCIES = {
     "crates/assemble": {
     },
+    "crates/buildfile": {
+    },
     "examples/hello": {
     },
     "crates/layer": {
@@ -574,6 +594,8 @@ _PROC_MACRO_DEPENDENCIES = {
 
 _PROC_MACRO_ALIASES = {
     "crates/assemble": {
+    },
+    "crates/buildfile": {
     },
     "examples/hello": {
     },
@@ -599,6 +621,8 @@ _PROC_MACRO_ALIASES = {
 _PROC_MACRO_DEV_DEPENDENCIES = {
     "crates/assemble": {
     },
+    "crates/buildfile": {
+    },
     "examples/hello": {
     },
     "crates/layer": {
@@ -622,6 +646,10 @@ _PROC_MACRO_DEV_DEPENDENCIES = {
 
 _PROC_MACRO_DEV_ALIASES = {
     "crates/assemble": {
+        _COMMON_CONDITION: {
+        },
+    },
+    "crates/buildfile": {
         _COMMON_CONDITION: {
         },
     },
@@ -659,6 +687,8 @@ _PROC_MACRO_DEV_ALIASES = {
 _BUILD_DEPENDENCIES = {
     "crates/assemble": {
     },
+    "crates/buildfile": {
+    },
     "examples/hello": {
     },
     "crates/layer": {
@@ -682,6 +712,8 @@ _BUILD_DEPENDENCIES = {
 
 _BUILD_ALIASES = {
     "crates/assemble": {
+    },
+    "crates/buildfile": {
     },
     "examples/hello": {
     },
@@ -707,6 +739,8 @@ _BUILD_ALIASES = {
 _BUILD_PROC_MACRO_DEPENDENCIES = {
     "crates/assemble": {
     },
+    "crates/buildfile": {
+    },
     "examples/hello": {
     },
     "crates/layer": {
@@ -730,6 +764,8 @@ _BUILD_PROC_MACRO_DEPENDENCIES = {
 
 _BUILD_PROC_MACRO_ALIASES = {
     "crates/assemble": {
+    },
+    "crates/buildfile": {
     },
     "examples/hello": {
     },

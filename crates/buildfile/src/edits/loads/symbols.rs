@@ -1,0 +1,219 @@
+//! Symbols put into a `load` statement, and taken out of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::lines::{indentation, line_end, next_line, starts_line};
+use super::super::splice::Splice;
+use super::statements::write;
+use crate::position::line_start;
+use crate::string::quote;
+use crate::{File, Lexer, Load, Span, Token, TokenKind};
+
+/// The splices that take the symbols `gone`, by index, out of `load`, and put `added` in.
+pub(super) fn change(
+    file: &File<'_>,
+    load: &Load<'_>,
+    gone: &BTreeSet<usize>,
+    added: &BTreeSet<Vec<u8>>,
+    line_ending: &[u8],
+) -> Vec<Splice> {
+    let statement = Statement { file, load, line_ending };
+    if gone.is_empty() {
+        return statement.additions(gone, added);
+    }
+    if added.is_empty() {
+        return statement.removals(gone);
+    }
+    if statement.has_a_line_for_each() {
+        let mut splices = statement.removals(gone);
+        splices.extend(statement.additions(gone, added));
+        return splices;
+    }
+    if statement.has_comments() {
+        // What goes and what comes would be in each other's way: an unused symbol does no harm.
+        return statement.additions(&BTreeSet::new(), added);
+    }
+    vec![statement.rewritten(gone, added)]
+}
+
+struct Statement<'t, 'a> {
+    file: &'t File<'a>,
+    load: &'t Load<'a>,
+    line_ending: &'t [u8],
+}
+
+impl Statement<'_, '_> {
+    /// The symbols as they are written, in the order in which `buildifier` puts them.
+    fn rewritten(&self, gone: &BTreeSet<usize>, added: &BTreeSet<Vec<u8>>) -> Splice {
+        let symbols = &self.load.symbols;
+        let text = |span: Span| self.file.text[span.range()].to_vec();
+        let stay = (0..symbols.len()).filter(|index| !gone.contains(index)).map(|index| &symbols[index]);
+        let mut all: Vec<_> =
+            stay.map(|it| (it.local != it.exported, it.local.to_vec(), text(it.span))).collect();
+        all.extend(added.iter().map(|symbol| (false, symbol.clone(), quote(symbol))));
+        all.sort();
+        let written = write(&text(self.load.module.span), all.iter().map(|(_, _, text)| text.as_slice()));
+        let first = self.load.module.span.start;
+        let last = symbols.last().map_or(first, |symbol| symbol.span.end);
+        // Only what is between the parentheses is written anew.
+        let start = written.iter().position(|&byte| byte == b'(').map_or(0, |open| open + 1);
+        Splice { span: Span::new(first, last), bytes: written[start..written.len() - 1].to_vec() }
+    }
+
+    /// Puts each symbol behind what it comes after, among what stays.
+    fn additions(&self, gone: &BTreeSet<usize>, added: &BTreeSet<Vec<u8>>) -> Vec<Splice> {
+        let mut behind: BTreeMap<Span, Vec<Vec<u8>>> = BTreeMap::new();
+        for symbol in added {
+            let mut before = self.load.module.span;
+            for (index, other) in self.load.symbols.iter().enumerate() {
+                if other.local != other.exported || *other.local > **symbol {
+                    break;
+                }
+                if !gone.contains(&index) {
+                    before = other.span;
+                }
+            }
+            behind.entry(before).or_default().push(quote(symbol));
+        }
+        behind.iter().flat_map(|(&before, symbols)| self.addition(before, symbols)).collect()
+    }
+
+    /// Puts `symbols` behind the element at `before`.
+    fn addition(&self, before: Span, symbols: &[Vec<u8>]) -> Vec<Splice> {
+        let text = self.file.text;
+        let line = line_end(text, before.end);
+        let beside = || {
+            let bytes = symbols
+                .iter()
+                .flat_map(|symbol| [&b", "[..], symbol.as_slice()])
+                .collect::<Vec<_>>()
+                .concat();
+            vec![Splice::insert(before.end, bytes)]
+        };
+        let lines = |comma: &[u8]| {
+            let mut break_line = self.line_ending.to_vec();
+            break_line.extend_from_slice(&self.indentation(before));
+            let lines = symbols.iter().map(|symbol| [break_line.as_slice(), symbol].concat());
+            lines
+                .collect::<Vec<_>>()
+                .join(&b','.to_owned())
+                .into_iter()
+                .chain(comma.iter().copied())
+                .collect::<Vec<u8>>()
+        };
+        match self.significant(before.end) {
+            (Some(comma), Some(next)) if comma < line && next >= line => {
+                vec![Splice::insert(line, lines(b","))]
+            }
+            (None, Some(close)) if close >= line && starts_line(text, before.start) => {
+                vec![Splice::insert(before.end, *b","), Splice::insert(line, lines(b""))]
+            }
+            (None, Some(_)) if starts_line(text, before.start) => {
+                vec![Splice::insert(before.end, [b",", lines(b"").as_slice()].concat())]
+            }
+            _ => beside(),
+        }
+    }
+
+    /// The indentation of the line of a symbol that is put below `before`.
+    fn indentation(&self, before: Span) -> Vec<u8> {
+        let symbols = self.load.symbols.iter().map(|symbol| symbol.span);
+        let mut on_their_lines =
+            std::iter::once(before).chain(symbols).filter(|span| starts_line(self.file.text, span.start));
+        match on_their_lines.next() {
+            Some(span) => indentation(self.file.text, span.start).to_vec(),
+            None => [indentation(self.file.text, before.start), b"    "].concat(),
+        }
+    }
+
+    /// Where the first comma behind `offset` is, if there is one before anything else, and what comes behind it and its like.
+    fn significant(&self, offset: usize) -> (Option<usize>, Option<usize>) {
+        let mut tokens = self.tokens(offset).filter(|token| !is_trivia(token.kind));
+        let Some(first) = tokens.next() else {
+            return (None, None);
+        };
+        if first.kind != TokenKind::Comma {
+            return (None, Some(first.span.start));
+        }
+        (
+            Some(first.span.start),
+            tokens.find(|token| token.kind != TokenKind::Comma).map(|token| token.span.start),
+        )
+    }
+
+    /// The tokens from `offset` on, which is between two.
+    fn tokens(&self, offset: usize) -> impl Iterator<Item = Token> {
+        Lexer::new(&self.file.text[offset..]).map(move |token| Token {
+            span: Span::new(token.span.start + offset, token.span.end + offset),
+            ..token
+        })
+    }
+
+    /// Takes the symbols `gone` out.
+    fn removals(&self, gone: &BTreeSet<usize>) -> Vec<Splice> {
+        let mut spans = Vec::new();
+        let mut before_goes_with_its_comma = false;
+        for (index, symbol) in self.load.symbols.iter().enumerate() {
+            if !gone.contains(&index) {
+                before_goes_with_its_comma = false;
+                continue;
+            }
+            let span = symbol.span;
+            let before = match index.checked_sub(1) {
+                Some(before) => self.load.symbols[before].span.end,
+                None => self.load.module.span.end,
+            };
+            let is_commented = self
+                .tokens(before)
+                .any(|token| token.kind == TokenKind::Comment && token.span.end < span.start);
+            if let Some(lines) = self.lines_of(span) {
+                spans.push(lines);
+            } else if is_commented || before_goes_with_its_comma {
+                before_goes_with_its_comma = true;
+                spans.push(Span::new(span.start, self.end_with_comma(span.end)));
+            } else {
+                spans.push(Span::new(before, span.end));
+            }
+        }
+        spans.into_iter().map(Splice::delete).collect()
+    }
+
+    /// The line of a symbol that has one for itself, with the comment lines directly above.
+    fn lines_of(&self, span: Span) -> Option<Span> {
+        let text = self.file.text;
+        let end = line_end(text, span.end);
+        let mut behind = self.tokens(span.end).take_while(|token| token.span.start < end);
+        let alone = behind.all(|token| is_trivia(token.kind) || token.kind == TokenKind::Comma);
+        let start = self.file.comment_block_above(span).map_or(span.start, |comments| comments.start);
+        (alone && starts_line(text, span.start))
+            .then(|| Span::new(line_start(text, start), next_line(text, end)))
+    }
+
+    /// Where what is at the end of a symbol ends with its comma and the blanks behind it on the line.
+    fn end_with_comma(&self, end: usize) -> usize {
+        let tail =
+            self.tokens(end).take_while(|token| matches!(token.kind, TokenKind::Comma | TokenKind::Blank));
+        tail.last().map_or(end, |token| token.span.end)
+    }
+
+    /// Whether each symbol and the closing parenthesis begin a line.
+    fn has_a_line_for_each(&self) -> bool {
+        let close = self.load.symbols.last().and_then(|last| match self.significant(last.span.end) {
+            (_, Some(close)) => Some(close),
+            _ => None,
+        });
+        let starts = self.load.symbols.iter().map(|symbol| symbol.span.start).chain(close);
+        starts.into_iter().all(|start| starts_line(self.file.text, start))
+    }
+
+    fn has_comments(&self) -> bool {
+        let start = self.load.module.span.start;
+        let end = self.load.symbols.last().map_or(start, |symbol| symbol.span.end);
+        self.file.comments.iter().any(|comment| start < comment.span.start && comment.span.start < end)
+    }
+}
+
+/// Whether a token is one that nothing depends on between brackets.
+const fn is_trivia(kind: TokenKind) -> bool {
+    matches!(kind, TokenKind::Blank | TokenKind::Newline | TokenKind::Continuation | TokenKind::Comment)
+}
