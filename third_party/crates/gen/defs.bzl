@@ -313,6 +313,8 @@ _NORMAL_DEPENDENCIES = {
             "thiserror": Label("@crates//vendor/thiserror-2.0.21:thiserror"),
         },
     },
+    "crates/configure": {
+    },
     "examples/hello": {
         _COMMON_CONDITION: {
             "axum": Label("@crates//vendor/axum-0.8.9:axum"),
@@ -429,6 +431,8 @@ _NORMAL_ALIASES = {
         _COMMON_CONDITION: {
         },
     },
+    "crates/configure": {
+    },
     "examples/hello": {
         _COMMON_CONDITION: {
         },
@@ -477,6 +481,11 @@ _NORMAL_DEV_DEPENDENCIES = {
         },
     },
     "crates/buildfile": {
+        _COMMON_CONDITION: {
+            "proptest": Label("@crates//vendor/proptest-1.12.0:proptest"),
+        },
+    },
+    "crates/configure": {
         _COMMON_CONDITION: {
             "proptest": Label("@crates//vendor/proptest-1.12.0:proptest"),
         },
@@ -535,6 +544,10 @@ _NORMAL_DEV_ALIASES = {
         _COMMON_CONDITION: {
         },
     },
+    "crates/configure": {
+        _COMMON_CONDITION: {
+        },
+    },
     "examples/hello": {
     },
     "crates/layer": {
@@ -571,6 +584,8 @@ _PROC_MACRO_DEPENDENCIES = {
     },
     "crates/buildfile": {
     },
+    "crates/configure": {
+    },
     "examples/hello": {
     },
     "crates/layer": {
@@ -597,6 +612,8 @@ _PROC_MACRO_ALIASES = {
     },
     "crates/buildfile": {
     },
+    "crates/configure": {
+    },
     "examples/hello": {
     },
     "crates/layer": {
@@ -622,6 +639,8 @@ _PROC_MACRO_DEV_DEPENDENCIES = {
     "crates/assemble": {
     },
     "crates/buildfile": {
+    },
+    "crates/configure": {
     },
     "examples/hello": {
     },
@@ -650,6 +669,10 @@ _PROC_MACRO_DEV_ALIASES = {
         },
     },
     "crates/buildfile": {
+        _COMMON_CONDITION: {
+        },
+    },
+    "crates/configure": {
         _COMMON_CONDITION: {
         },
     },
@@ -689,6 +712,8 @@ _BUILD_DEPENDENCIES = {
     },
     "crates/buildfile": {
     },
+    "crates/configure": {
+    },
     "examples/hello": {
     },
     "crates/layer": {
@@ -714,6 +739,8 @@ _BUILD_ALIASES = {
     "crates/assemble": {
     },
     "crates/buildfile": {
+    },
+    "crates/configure": {
     },
     "examples/hello": {
     },
@@ -741,6 +768,8 @@ _BUILD_PROC_MACRO_DEPENDENCIES = {
     },
     "crates/buildfile": {
     },
+    "crates/configure": {
+    },
     "examples/hello": {
     },
     "crates/layer": {
@@ -766,6 +795,8 @@ _BUILD_PROC_MACRO_ALIASES = {
     "crates/assemble": {
     },
     "crates/buildfile": {
+    },
+    "crates/configure": {
     },
     "examples/hello": {
     },
