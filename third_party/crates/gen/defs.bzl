@@ -314,6 +314,16 @@ _NORMAL_DEPENDENCIES = {
         },
     },
     "crates/configure": {
+        _COMMON_CONDITION: {
+            "anyhow": Label("@crates//vendor/anyhow-1.0.104:anyhow"),
+            "clap": Label("@crates//vendor/clap-4.6.7:clap"),
+            "globset": Label("@crates//vendor/globset-0.4.21:globset"),
+            "ignore": Label("@crates//vendor/ignore-0.4.34:ignore"),
+            "rayon": Label("@crates//vendor/rayon-1.12.0:rayon"),
+            "similar": Label("@crates//vendor/similar-3.2.1:similar"),
+            "tempfile": Label("@crates//vendor/tempfile-3.27.0:tempfile"),
+            "thiserror": Label("@crates//vendor/thiserror-2.0.21:thiserror"),
+        },
     },
     "examples/hello": {
         _COMMON_CONDITION: {
@@ -432,6 +442,8 @@ _NORMAL_ALIASES = {
         },
     },
     "crates/configure": {
+        _COMMON_CONDITION: {
+        },
     },
     "examples/hello": {
         _COMMON_CONDITION: {

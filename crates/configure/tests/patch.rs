@@ -1,0 +1,127 @@
+//! `patch -p0` makes of a diff what a fix writes. GNU patch must be on PATH (package patch).
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use configure::diff::unified;
+use support::{BINARY, Workspace};
+
+/// Applies a diff in a folder. It must fit exactly, without a line that is elsewhere or a context that differs.
+fn patch(folder: &Path, diff: &[u8]) {
+    let mut command = Command::new("patch");
+    command.args(["-p0", "--fuzz=0", "--no-backup-if-mismatch"]).current_dir(folder);
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.expect("patch is needed: apt-get install patch");
+    let mut stdin = child.stdin.take().unwrap();
+    let output = std::thread::scope(|scope| {
+        scope.spawn(move || stdin.write_all(diff).unwrap());
+        child.wait_with_output().unwrap()
+    });
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.lines().all(|line| line.starts_with("patching file ")), "{said}");
+}
+
+/// Numbers that are the same each time.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % limit
+    }
+}
+
+/// Lines that a diff could be mistaken about, without their ends.
+const LINES: [&[u8]; 12] = [
+    b"a",
+    b"b",
+    b"",
+    b"    name = \"x\",\r",
+    b"\r",
+    b"a\rb",
+    b"-- a",
+    b"++ b",
+    b"@@ -1 +1 @@",
+    b"\\ No newline at end of file",
+    b"\xe9\xff\0",
+    b"\t ",
+];
+
+fn text(lines: &[usize], ended: bool) -> Vec<u8> {
+    let mut text = lines.iter().map(|line| LINES[*line]).collect::<Vec<_>>().join(&b'\n');
+    if ended && !lines.is_empty() {
+        text.push(b'\n');
+    }
+    text
+}
+
+#[test]
+fn of_generated_texts() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut numbers = Numbers(1);
+    let mut diffs = Vec::new();
+    let mut expected = Vec::new();
+    for case in 0..1000 {
+        let old: Vec<_> = (0..numbers.below(40)).map(|_| numbers.below(LINES.len())).collect();
+        let mut new = old.clone();
+        for _ in 0..numbers.below(6) {
+            let at = numbers.below(new.len() + 1);
+            if numbers.below(2) == 0 && at < new.len() {
+                new.remove(at);
+            } else {
+                new.insert(at, numbers.below(LINES.len()));
+            }
+        }
+        let old = text(&old, numbers.below(4) > 0);
+        let new = text(&new, numbers.below(4) > 0);
+        let name = ["plain", "with a blank", "quo\"te", "back\\slash"][case % 4];
+        let path = format!("{name}-{case}");
+        fs::write(folder.path().join(&path), &old).unwrap();
+        diffs.extend(unified(path.as_bytes(), &old, &new, false));
+        expected.push((path, new));
+    }
+    patch(folder.path(), &diffs);
+    for (path, new) in expected {
+        assert_eq!(fs::read(folder.path().join(&path)).unwrap(), new, "{path}");
+    }
+}
+
+#[test]
+fn of_build_files() {
+    let stale = "load(\"@rules_strata//oci:defs.bzl\", \"go_image\")\n\ngo_image(\n    name = \"image\",\n    binary = \":gone\",\n)\n";
+    let moved = format!("{BINARY}\n{}", stale.replace("\"image\"", "\"other\""));
+    let many: String =
+        (0..20).map(|number| format!("\npy_binary(name = \"p{number}\")\n# {number}\n\n\n\n\n")).collect();
+    let files = [
+        ("BUILD.bazel", BINARY.to_owned()),
+        ("a b/BUILD", BINARY.replace('\n', "\r\n")),
+        ("mark/BUILD", format!("\u{feff}{BINARY}")),
+        ("unfinished/BUILD", BINARY.trim_end().to_owned()),
+        ("stale/BUILD", stale.to_owned()),
+        ("stale and more/BUILD", format!("{stale}\nx = 1")),
+        ("moved/BUILD", moved),
+        ("many/BUILD", format!("{BINARY}{many}")),
+        ("odd \"name\"/BUILD", BINARY.to_owned()),
+        ("unchanged/BUILD", "# nothing\n".to_owned()),
+    ];
+    let files = files.each_ref().map(|(path, text)| (*path, text.as_str()));
+    let (patched, fixed) = (Workspace::new(&files), Workspace::new(&files));
+    let mut command = patched.command("", "-mode=diff");
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    patch(&patched.root(), &output.stdout);
+    assert_eq!(fixed.run("").code, 0);
+    for (path, text) in files {
+        assert_eq!(patched.read(path), fixed.read(path), "{path}");
+        assert_eq!(patched.read(path) == text.as_bytes(), path == "unchanged/BUILD", "{path}");
+    }
+    assert_eq!(patched.run("-mode=diff").code, 0);
+}
