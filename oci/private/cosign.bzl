@@ -6,10 +6,10 @@ that, whose digest is signed; no layer is in the runfiles.
 
 load(":content.bzl", "content_of", "image_or_index")
 load(":cosign_toolchain.bzl", "CosignInfo")
-load(":current_ship.bzl", "on_host")
 load(":labels.bzl", "display_label")
 load(":layout_images.bzl", "layout_images_aspect")
 load(":run_target.bzl", "SHIP_ATTRS", "file_reference", "optional_file_reference", "ship_target")
+load(":run_tool.bzl", "on_host")
 
 visibility("//oci/...")
 

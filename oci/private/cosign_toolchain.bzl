@@ -1,6 +1,6 @@
-"""Where cosign comes from, if a toolchain says so: resolved for the host, as `ship` is (current_ship.bzl)."""
+"""Where cosign comes from, if a toolchain says so: resolved for the host, as `ship` is (run_tool.bzl)."""
 
-load(":current_ship.bzl", "on_host")
+load(":run_tool.bzl", "on_host")
 
 visibility("//oci/...")
 

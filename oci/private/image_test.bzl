@@ -2,11 +2,11 @@
 
 load("//oci:providers.bzl", "OciIndexInfo")
 load(":content.bzl", "blob_of", "content_of", "image_or_index", "images_below")
-load(":current_ship.bzl", "ShipInfo")
 load(":labels.bzl", "display_label")
 load(":platform_names.bzl", "fits")
 load(":run_files.bzl", "content_runfiles", "moved_files")
 load(":run_target.bzl", "RUN_ATTRS", "content_spec", "file_reference", "ship_target")
+load(":run_tool.bzl", "RunToolInfo")
 
 visibility("//oci/...")
 
@@ -119,7 +119,7 @@ machine that the test runs on. A single image must be for it."""),
             doc = "The tool.",
             cfg = config.exec("test"),
             default = "//oci/private:ship_on_target",
-            providers = [ShipInfo],
+            providers = [RunToolInfo],
         ),
     },
     test = True,

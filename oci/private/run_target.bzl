@@ -5,10 +5,10 @@ from bazel-bin. `ship` finds the spec through argv[0] without resolving the link
 """
 
 load(":content.bzl", "content_of", "credentials_of")
-load(":current_ship.bzl", "ShipInfo")
 load(":labels.bzl", "display_label")
 load(":layout_images.bzl", "layout_images_aspect")
 load(":run_files.bzl", "content_runfiles", "moved_files", "rlocation_path")
+load(":run_tool.bzl", "RunToolInfo")
 load(":stamp.bzl", "OWN_PLACEHOLDERS", "placeholders", "status_files")
 
 visibility("//oci/...")
@@ -31,7 +31,7 @@ SHIP_ATTRS = {
     "ship": attr.label(
         doc = "The tool. The macro picks it by `run_on`.",
         default = "//oci/private:ship_on_host",
-        providers = [ShipInfo],
+        providers = [RunToolInfo],
     ),
 }
 
@@ -85,7 +85,7 @@ def ship_target(ctx, command, spec, runfiles, outputs = []):
     Returns:
       DefaultInfo.
     """
-    ship = ctx.attr.ship[ShipInfo]
+    ship = ctx.attr.ship[RunToolInfo]
     stem = ctx.label.name + ".run"
     executable = ctx.actions.declare_file(stem + (".exe" if ship.executable.extension == "exe" else ""))
     ctx.actions.symlink(output = executable, target_file = ship.executable, is_executable = True)

@@ -1,10 +1,10 @@
 """oci_signer: a tool that signs what a push has sent. No cryptography of our own."""
 
 load("//oci:providers.bzl", "OciSignerInfo")
-load(":current_ship.bzl", "host_platforms")
 load(":expansion.bzl", "make_parts")
 load(":labels.bzl", "display_label")
 load(":run_files.bzl", "rlocation_path")
+load(":run_tool.bzl", "host_platforms")
 
 visibility("//oci/...")
 
