@@ -9,7 +9,7 @@ once, and it stays the same whatever flags and platforms the image is built with
 """
 
 load("@platforms//host:constraints.bzl", "HOST_CONSTRAINTS")
-load("//oci:toolchain.bzl", "SHIP_TOOLCHAIN_TYPE")
+load("//oci:toolchain.bzl", "CONFIGURE_TOOLCHAIN_TYPE", "SHIP_TOOLCHAIN_TYPE")
 
 visibility("//oci/...")
 
@@ -48,15 +48,18 @@ _HOST = Label("@platforms//host")
 
 def _tool_of(ctx, toolchain_type):
     toolchain = ctx.toolchains[toolchain_type]
-    return RunToolInfo(
-        executable = toolchain.tool.executable,
-        platform = ctx.fragments.platform.platform,
-        runfiles = toolchain.runfiles,
-    )
+    return [
+        DefaultInfo(files = depset([toolchain.tool.executable])),
+        RunToolInfo(
+            executable = toolchain.tool.executable,
+            platform = ctx.fragments.platform.platform,
+            runfiles = toolchain.runfiles,
+        ),
+    ]
 
 def _on_target_rule(toolchain_type, tool):
     return rule(
-        implementation = lambda ctx: [_tool_of(ctx, toolchain_type)],
+        implementation = lambda ctx: _tool_of(ctx, toolchain_type),
         doc = "The `%s` for the target platform." % tool,
         fragments = ["platform"],
         toolchains = [toolchain_type],
@@ -70,7 +73,7 @@ def _on_host_rule(toolchain_type, tool):
             return [info]
 
         # Actions run elsewhere. Of the two only this one is built.
-        return [_tool_of(ctx, toolchain_type)]
+        return _tool_of(ctx, toolchain_type)
 
     return rule(
         implementation = impl,
@@ -90,5 +93,7 @@ def _on_host_rule(toolchain_type, tool):
         toolchains = [toolchain_type],
     )
 
+configure_on_target_rule = _on_target_rule(CONFIGURE_TOOLCHAIN_TYPE, "configure")
+configure_on_host_rule = _on_host_rule(CONFIGURE_TOOLCHAIN_TYPE, "configure")
 ship_on_target_rule = _on_target_rule(SHIP_TOOLCHAIN_TYPE, "ship")
 ship_on_host_rule = _on_host_rule(SHIP_TOOLCHAIN_TYPE, "ship")

@@ -8,9 +8,9 @@ visibility("private")
 _TYPES = [ASSEMBLE_TOOLCHAIN_TYPE, FETCH_TOOLCHAIN_TYPE, PACK_TOOLCHAIN_TYPE]
 
 def _tools_folder_impl(ctx):
+    tools = [ctx.toolchains[type].tool.executable for type in _TYPES] + [ctx.file._configure]
     links = []
-    for type in _TYPES:
-        tool = ctx.toolchains[type].tool.executable
+    for tool in tools:
         link = ctx.actions.declare_file("%s/%s" % (ctx.label.name, tool.basename))
         ctx.actions.symlink(output = link, target_file = tool, is_executable = True)
         links.append(link)
@@ -18,6 +18,13 @@ def _tools_folder_impl(ctx):
 
 tools_folder = rule(
     implementation = _tools_folder_impl,
-    doc = "A folder of this name with `assemble`, `pack` and `ship`, for the machine that actions run on.",
+    doc = "A folder of this name with `assemble`, `configure`, `pack` and `ship`, for the machine that actions run on.",
+    attrs = {
+        "_configure": attr.label(
+            allow_single_file = True,
+            cfg = "exec",
+            default = "//oci/private:configure_on_target",
+        ),
+    },
     toolchains = _TYPES,
 )

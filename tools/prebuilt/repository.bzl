@@ -21,7 +21,7 @@ def _prebuilt_tools_impl(rctx):
 
     suffix = ".exe" if rctx.os.name.lower().startswith("windows") else ""
     build = []
-    for tool in ["assemble", "pack", "ship"]:
+    for tool in ["assemble", "configure", "pack", "ship"]:
         file = tool + suffix
         path = rctx.path(name).get_child(file)
         if not path.exists:
@@ -36,7 +36,7 @@ def _prebuilt_tools_impl(rctx):
 
 prebuilt_tools = repository_rule(
     implementation = _prebuilt_tools_impl,
-    doc = "`pack`, `assemble` and `ship` of the folder that `--repo_env=RULES_STRATA_TOOLS=…` names, as targets.",
+    doc = "`pack`, `assemble`, `ship` and `configure` of the folder that `--repo_env=RULES_STRATA_TOOLS=…` names, as targets.",
     environ = [_VARIABLE],
     local = True,
 )
