@@ -13,6 +13,7 @@ load("//oci/lang:rust.bzl", _rust_image = "rust_image")
 load("//oci/private:artifact.bzl", _oci_artifact_rule = "oci_artifact_rule")
 load("//oci/private:artifact_macro.bzl", _oci_artifact = "oci_artifact")
 load("//oci/private:ca_certs.bzl", _oci_ca_certs = "oci_ca_certs")
+load("//oci/private:configure_macro.bzl", _configure = "configure")
 load("//oci/private:debs.bzl", _oci_debs = "oci_debs")
 load("//oci/private:image.bzl", _oci_image_rule = "oci_image_rule")
 load("//oci/private:image_macro.bzl", _BASE = "BASE", _oci_image = "oci_image")
@@ -35,6 +36,7 @@ BASE = _BASE
 binary_image = _binary_image
 binary_layers = _binary_layers
 cc_image = _cc_image
+configure = _configure
 go_image = _go_image
 java_image = _java_image
 java_layers = _java_layers

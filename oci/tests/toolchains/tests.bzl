@@ -18,46 +18,62 @@ other_toolchain_test = analysistest.make(
     config_settings = {"//command_line_option:extra_toolchains": [str(Label("//oci/tests/toolchains:my_pack_toolchain"))]},
 )
 
-def _ship_of(target):
-    """The `ship` that a run target or an image test starts; None if it is none that is built from source."""
-    ships = [file for file in target[DefaultInfo].default_runfiles.files.to_list() if file.basename == "ship"]
-    return ships[0].path if ships else None
+def _other_configure_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    names = [file.basename for file in analysistest.target_under_test(env)[DefaultInfo].default_runfiles.files.to_list()]
+    asserts.true(env, "my_pack" in names or "my_pack.sh" in names, "the other tool is not among %s" % names)
+    asserts.false(env, "configure" in names, "the tool that is built from source is among %s" % names)
+    return analysistest.end(env)
+
+other_configure_test = analysistest.make(
+    _other_configure_test_impl,
+    doc = "What is run is the tool of a registered toolchain.",
+    config_settings = {"//command_line_option:extra_toolchains": [str(Label("//oci/tests/toolchains:my_configure_toolchain"))]},
+)
+
+def _tool_of(target, name):
+    """The tool that a run target or a test starts; None if it is none that is built from source."""
+    tools = [file for file in target[DefaultInfo].default_runfiles.files.to_list() if file.basename == name]
+    return tools[0].path if tools else None
 
 def _configuration(path):
     return path.partition("/bin/")[0]
 
-def _host_ship_test_impl(ctx):
+def _host_tool_test_impl(ctx):
     env = analysistest.begin(ctx)
-    ship = _ship_of(analysistest.target_under_test(env))
-    asserts.true(env, ship, "the push starts a ship")
-    asserts.equals(env, _ship_of(ctx.attr.without_platforms), ship)
+    tool = _tool_of(analysistest.target_under_test(env), ctx.attr.tool)
+    asserts.true(env, tool, "the target starts a " + ctx.attr.tool)
+    asserts.equals(env, _tool_of(ctx.attr.without_platforms, ctx.attr.tool), tool)
     return analysistest.end(env)
 
-host_ship_test = analysistest.make(
-    _host_ship_test_impl,
-    attrs = {"without_platforms": attr.label(doc = "The same push, for the host platform.")},
-    doc = "Under --platforms for another machine, analysis finds a ship, and it is the host's, which is not compiled once more.",
+host_tool_test = analysistest.make(
+    _host_tool_test_impl,
+    attrs = {
+        "tool": attr.string(mandatory = True),
+        "without_platforms": attr.label(doc = "The same target, for the host platform."),
+    },
+    doc = "Under --platforms for another machine, analysis finds a tool, and it is the host's, which is not compiled once more.",
     config_settings = {"//command_line_option:platforms": str(Label("//oci/tests/toolchains:linux_s390x"))},
 )
 
 def _compiled_once_test_impl(ctx):
     env = analysistest.begin(ctx)
     pack = actions_of(env, "OciLayer")[0].argv[0]
-    for user in ctx.attr.users:
-        ship = _ship_of(user)
-        asserts.true(env, ship, "%s starts a ship" % user.label)
-        asserts.equals(env, _configuration(pack), _configuration(ship), "the ship of %s" % user.label)
+    for user, name in ctx.attr.users.items():
+        tool = _tool_of(user, name)
+        asserts.true(env, tool, "%s starts a %s" % (user.label, name))
+        asserts.equals(env, _configuration(pack), _configuration(tool), "the %s of %s" % (name, user.label))
     return analysistest.end(env)
 
 compiled_once_test = analysistest.make(
     _compiled_once_test_impl,
-    attrs = {"users": attr.label_list(doc = "Push targets and tests of images.")},
-    doc = "Where actions run on the host, `ship` is built in the configuration of the tools of actions, and what they share once.",
+    attrs = {"users": attr.label_keyed_string_dict(doc = "Targets for `bazel run` and tests of images, each with its tool.")},
+    doc = "Where actions run on the host, these tools are built in the configuration of those of actions, and what they share once.",
 )
 
 def _host_ship_elsewhere_test_impl(ctx):
     env = analysistest.begin(ctx)
-    ship = _ship_of(analysistest.target_under_test(env))
+    ship = _tool_of(analysistest.target_under_test(env), "ship")
     asserts.true(env, ship, "the push starts a ship")
     asserts.false(env, "-exec" in _configuration(ship), "%s is for the machine that actions run on" % ship)
     return analysistest.end(env)
