@@ -18,13 +18,15 @@ _JDK = [*_JRE, "jdk.compiler", "jdk.jartool", "jdk.zipfs"]
 
 
 def add_java(workspace: Path) -> None:
-    """Adds to a copied module two JVMs, `jvm/jre` and `jvm/jdk`, and Gson as `maven/gson.jar`.
+    """Adds to a copied module what `add_jvms` does, and Gson as `maven/gson.jar`, which stays in the user's cache as well."""
+    add_jvms(workspace)
+    os.link(_maven_jar(_GSON), workspace / "maven" / "gson.jar")
 
-    All three are made once, and stay in the user's cache.
-    """
+
+def add_jvms(workspace: Path) -> None:
+    """Adds to a copied module two JVMs, `jvm/jre` and `jvm/jdk`, which are made once, and stay in the user's cache."""
     for name, modules in (("jre", _JRE), ("jdk", _JDK)):
         shutil.copytree(_jvm(modules), workspace / "jvm" / name, copy_function=os.link)
-    os.link(_maven_jar(_GSON), workspace / "maven" / "gson.jar")
 
 
 def _jvm(modules: Sequence[str]) -> Path:

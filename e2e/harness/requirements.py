@@ -17,6 +17,7 @@ PACKAGES = {
     "jlink": "default-jdk-headless",
     "mvn": "maven",
     "openssl": "openssl",
+    "patch": "patch",
     "pip3": "python3-pip",
     "podman": "podman",
     "runc": "runc",

@@ -1,0 +1,8 @@
+// Greets.
+package main
+
+import "fmt"
+
+func main() {
+	fmt.Println("Hello at night")
+}

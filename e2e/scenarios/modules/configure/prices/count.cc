@@ -1,0 +1,5 @@
+#include <iostream>
+
+#include "prices/prices.h"
+
+int main() { std::cout << Prices().size() << " prices\n"; }

@@ -1,0 +1,3 @@
+#include "prices/prices.h"
+
+std::vector<int> Prices() { return {199, 250}; }
