@@ -63,15 +63,26 @@ def sources(options: argparse.Namespace, work: Path, names: tuple[str, ...]) -> 
 
 def pack(options: argparse.Namespace) -> Path:
     """`pack`: the one given, or built by cargo in release mode."""
-    if options.pack:
-        return Path(options.pack).resolve()
-    command = ["cargo", "build", "--release", "--locked", "-p", "pack", "--message-format=json-render-diagnostics"]
+    return Path(options.pack).resolve() if options.pack else built("pack")
+
+
+def built(package: str) -> Path:
+    """The binary of a package of this workspace, built by cargo in release mode."""
+    command = ["cargo", "build", "--release", "--locked", "-p", package, "--message-format=json-render-diagnostics"]
     build = subprocess.run(command, cwd=machine.REPOSITORY, stdout=subprocess.PIPE, text=True, check=False)
     if build.returncode:
-        raise BenchError("cargo can't build pack")
+        raise BenchError(f"cargo can't build {package}")
     messages = map(json.loads, build.stdout.splitlines())
     executables = [Path(path) for message in messages if (path := message.get("executable"))]
-    return next(path for path in executables if path.name == "pack")
+    return next(path for path in executables if path.name == package)
+
+
+def output(command: list[str]) -> str:
+    """What a command prints."""
+    run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if run.returncode:
+        raise BenchError(f"{' '.join(command)}: exit code {run.returncode}")
+    return run.stdout
 
 
 def commit() -> str:
