@@ -1,0 +1,3 @@
+/* int main() {} */
+int domain();
+int remain(int x) { return x; }

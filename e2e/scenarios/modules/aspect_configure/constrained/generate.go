@@ -1,0 +1,8 @@
+// Writes something.
+
+//go:build ignore
+// +build ignore
+
+package main
+
+func main() {}

@@ -1,0 +1,5 @@
+//go:build mage && (linux || darwin)
+
+package main
+
+func main() {}

@@ -1,0 +1,5 @@
+// +build ignore,linux
+
+package main
+
+func main() {}

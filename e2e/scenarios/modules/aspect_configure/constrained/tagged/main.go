@@ -1,0 +1,5 @@
+//go:build mage && linux
+
+package main
+
+func main() {}

@@ -1,0 +1,3 @@
+class App {
+    public static void main(String[] args) {}
+}

@@ -1,0 +1,4 @@
+print("Hello")
+
+if __name__ == "__main__":
+    print("main")

@@ -1,0 +1,8 @@
+package main
+
+var text = `
+func main() {}
+`
+
+// func main() {}
+func init() { println(text, "func main() {}") }

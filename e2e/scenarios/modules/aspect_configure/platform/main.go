@@ -1,0 +1,5 @@
+//go:build !windows && (linux || go1.21)
+
+package main
+
+func main() {}

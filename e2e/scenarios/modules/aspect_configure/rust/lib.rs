@@ -1,0 +1,10 @@
+/*
+fn main() {}
+*/
+const TEXT: &str = r#"
+fn main() {}
+"#;
+
+mod inner {
+    fn main() {}
+}

@@ -1,0 +1,5 @@
+/* fn main() {} */
+#[tokio::main]
+async fn main() {
+    let quote = '"';
+}
