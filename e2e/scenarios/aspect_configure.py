@@ -21,6 +21,15 @@ from harness.world import REPOSITORY, World
 LANGUAGES = ("cc", "go", "java", "js", "py", "rust")
 TREE = REPOSITORY / "e2e" / "scenarios" / "modules" / "aspect_configure"
 PROGRAM = "package main\n\nfunc main() {}\n"
+# Packages that configure would change after the plugins, and why: it sees more, or is told less.
+CONFIGURE_CHANGES = {
+    "beside": "it sees that the only go_image is of another package's program",
+    "disabled": "gazelle:go_image is not for it",
+    "ignored": "gazelle:oci_ignore is not for it",
+    "py/in_doubt": "it sees that the binary is gone",
+    "stated": "there are no binaries of these names",
+    "stated/none": "gazelle:oci_binary is not for it",
+}
 MODULE = 'module(name = "apps")\n\nbazel_dep(name = "rules_strata", version = "0.0.0")\n'
 
 
@@ -29,6 +38,7 @@ def scenario(world: World) -> None:
     host = _host(world)
     tree = world.scratch("tree")
     _cases(world, host, tree)
+    _agrees(world, tree)
     _life(world, host, tree)
     _name_taken(world, host)
     _nameless(world, host)
@@ -78,6 +88,15 @@ def _cases(world: World, host: Path, tree: Path) -> None:
 
 def _unchanged(world: World, host: Path, tree: Path) -> None:
     world.equal(_configure(host, tree, "-mode=diff").stdout, "", "what another run would change")
+
+
+def _agrees(world: World, tree: Path) -> None:
+    tool = world.tools / "configure"
+    differs = run([tool, f"-repo_root={tree}", "-mode=diff"], cwd=tree, code=1)
+    files = [line.removeprefix("--- ") for line in differs.stdout.splitlines() if line.startswith("--- ")]
+    changed = sorted(file.removesuffix("/BUILD.bazel") for file in files)
+    world.equal(changed, sorted(CONFIGURE_CHANGES), "packages that configure would change")
+    world.step(f"configure would change nothing, but in {len(changed)} packages of which it knows more or is told less")
 
 
 def _life(world: World, host: Path, tree: Path) -> None:
