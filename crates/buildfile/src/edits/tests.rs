@@ -160,6 +160,11 @@ fn what_is_put_behind_a_removed_statement_takes_its_place() {
             "f()\n\nnew(\n    name = \"a\",\n)\n\nh()\n",
         ),
         ("f()\n\ng()\n", &[Remove("g"), Insert("f", "a")], "f()\n\nnew(\n    name = \"a\",\n)\n"),
+        (
+            "# a\nf()\n",
+            &[Remove("f"), Insert("f", "a"), Load("m", "new")],
+            "load(\"m\", \"new\")\n\nnew(\n    name = \"a\",\n)\n",
+        ),
         ("f()\ng()\nh()", &[Remove("g"), Insert("f", "a")], "f()\n\nnew(\n    name = \"a\",\n)\n\nh()"),
     ]);
 }
@@ -392,6 +397,11 @@ fn symbols_come_and_go_at_once() {
             "load(\"m\", \"a\")\nload(\"o\", \"b\")\n\nf()\n",
             &[Unload("b"), Load("n", "c")],
             "load(\"m\", \"a\")\nload(\"n\", \"c\")\n\nf()\n",
+        ),
+        (
+            "load(\"m\", \"a\")\nload(\"o\", \"b\")  # b's\nload(\"p\", \"c\")\n\nf()\n",
+            &[Unload("b"), Load("l", "d")],
+            "load(\"l\", \"d\")\nload(\"m\", \"a\")\nload(\"p\", \"c\")\n\nf()\n",
         ),
         (
             "load(\"m\", \"a\")\nload(\"o\", \"b\")\n\nf()\n",

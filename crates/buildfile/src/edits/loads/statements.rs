@@ -45,7 +45,7 @@ impl Edits<'_, '_> {
     ) -> Vec<Splice> {
         let mut new: Vec<_> = new.iter().collect();
         new.sort_by(|(one, _), (other, _)| order::compare(one, other));
-        let head = self.head(removed);
+        let head = self.head(removed, gaps);
         let mut places: BTreeMap<Place, Vec<Vec<u8>>> = BTreeMap::new();
         for (module, symbols) in new {
             let symbols: Vec<_> = symbols.iter().map(|symbol| quote(symbol)).collect();
@@ -102,15 +102,17 @@ impl Edits<'_, '_> {
     }
 
     /// The statements that loads stand among.
-    fn head(&self, removed: &BTreeSet<usize>) -> Head {
+    fn head(&self, removed: &BTreeSet<usize>, gaps: &[Span]) -> Head {
         let statements = &self.file.statements;
-        let mut stay = (0..statements.len()).filter(|index| !removed.contains(index));
+        let mut stay =
+            (0..statements.len()).filter(|index| !removed.contains(index) || self.is_replaced(*index));
         let mut loads: Vec<usize> = Vec::new();
         let mut last = None;
         let body = stay.find(|&index| match &statements[index].kind {
             StatementKind::Load(_) => {
                 // A docstring or a comment that stands alone begins another block of loads.
-                if loads.last() != last.as_ref() || last.is_some_and(|last| self.are_apart(last, index)) {
+                if loads.last() != last.as_ref() || last.is_some_and(|last| self.are_apart(last, index, gaps))
+                {
                     loads.clear();
                 }
                 loads.push(index);
@@ -134,11 +136,11 @@ impl Edits<'_, '_> {
         Head { loads, below }
     }
 
-    /// Whether a comment stands between two statements that is neither's.
-    fn are_apart(&self, one: usize, other: usize) -> bool {
-        let start = end_with_comments(self.file, one);
-        let end = start_with_comments(self.file, other);
-        self.file.comments.iter().any(|comment| start <= comment.span.start && comment.span.start < end)
+    /// Whether a comment stands between two statements that is neither's, and stays.
+    fn are_apart(&self, one: usize, other: usize, gaps: &[Span]) -> bool {
+        let between = Span::new(end_with_comments(self.file, one), start_with_comments(self.file, other));
+        let stays = |span: Span| between.contains(span) && !gaps.iter().any(|gap| gap.contains(span));
+        self.file.comments.iter().any(|comment| stays(comment.span))
     }
 }
 
