@@ -47,7 +47,8 @@ impl<'a> Label<'a> {
         let is_ours = |name: &str| name == ours || name.split(['+', '~']).next() == Some(MODULE);
         self.package == other.package
             && self.name == other.name
-            && (self.repository == other.repository || (is_ours(self.repository) && is_ours(other.repository)))
+            && (self.repository == other.repository
+                || (is_ours(self.repository) && is_ours(other.repository)))
     }
 }
 
@@ -71,7 +72,11 @@ mod tests {
             ("sub/x", ("", "p/q", "sub/x")),
         ];
         for (text, (repository, package, name)) in cases {
-            assert_eq!(Label::parse(text.as_bytes(), "p/q"), Some(Label { repository, package, name }), "{text}");
+            assert_eq!(
+                Label::parse(text.as_bytes(), "p/q"),
+                Some(Label { repository, package, name }),
+                "{text}"
+            );
         }
         assert_eq!(Label::parse(b"\xff", ""), None);
     }
@@ -82,13 +87,23 @@ mod tests {
             Label::parse(a.as_bytes(), "oci").unwrap().same(&Label::parse(b.as_bytes(), "oci").unwrap(), ours)
         };
         let defs = "@rules_strata//oci:defs.bzl";
-        for other in [defs, "@@rules_strata//oci:defs.bzl", "@@rules_strata+//oci:defs.bzl", "@@rules_strata~1.0//oci:defs.bzl"] {
+        for other in [
+            defs,
+            "@@rules_strata//oci:defs.bzl",
+            "@@rules_strata+//oci:defs.bzl",
+            "@@rules_strata~1.0//oci:defs.bzl",
+        ] {
             assert!(same(defs, other, "rules_strata"), "{other}");
             assert!(same("@strata//oci:defs.bzl", other, "strata"), "{other}");
             assert!(same("//oci:defs.bzl", other, ""), "{other}");
         }
         assert!(same(":defs.bzl", "//oci:defs.bzl", "rules_strata"));
-        for other in ["@rules_oci//oci:defs.bzl", "@rules_strata//oci:other.bzl", "@rules_strata//:defs.bzl", "//oci:defs.bzl"] {
+        for other in [
+            "@rules_oci//oci:defs.bzl",
+            "@rules_strata//oci:other.bzl",
+            "@rules_strata//:defs.bzl",
+            "//oci:defs.bzl",
+        ] {
             assert!(!same(defs, other, "rules_strata"), "{other}");
         }
     }

@@ -52,7 +52,9 @@ mod tests {
     #[test]
     fn a_kind_tells_its_language() {
         let image = |symbol: &str| Macro { symbol: symbol.to_owned(), file: "//:defs.bzl".to_owned() };
-        for (binary, language) in [("swift_binary", "swift"), ("ts_node_binary", "ts_node"), ("service", "service")] {
+        for (binary, language) in
+            [("swift_binary", "swift"), ("ts_node_binary", "ts_node"), ("service", "service")]
+        {
             assert_eq!(Row::new(binary, image("x")).language, language);
         }
         assert_eq!(table("//:defs.bzl")[4], Row::new("js_binary", image("js_image")));

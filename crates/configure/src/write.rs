@@ -104,7 +104,10 @@ mod tests {
 
     use super::*;
 
-    #[allow(clippy::unwrap_used, reason = "clippy.toml allows it in test functions, and not in their helpers")]
+    #[allow(
+        clippy::unwrap_used,
+        reason = "clippy.toml allows it in test functions, and not in their helpers"
+    )]
     fn names(folder: &Path) -> Vec<String> {
         let mut names: Vec<_> =
             fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();

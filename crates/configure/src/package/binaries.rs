@@ -16,20 +16,30 @@ pub(super) struct Binary<'f, 'a> {
 }
 
 /// The binaries of a file, in order: calls at top level with a literal name, whose directives don't say otherwise.
-pub(super) fn of<'f, 'a>(settings: &'f Settings, scope: &Scope<'f>, file: &'f File<'a>) -> Vec<Binary<'f, 'a>> {
+pub(super) fn of<'f, 'a>(
+    settings: &'f Settings,
+    scope: &Scope<'f>,
+    file: &'f File<'a>,
+) -> Vec<Binary<'f, 'a>> {
     let default_testonly = names::calls(file)
         .filter(|top| top.call.callee.as_name() == Some(b"package"))
         .any(|top| is_true(top.call, "default_testonly") == Some(true));
     names::calls(file)
         .filter_map(|top| binary(settings, scope, top))
         .filter(|(binary, call)| {
-            !is_true(call, "testonly").unwrap_or(default_testonly) && is_program(call) && settings.wants(binary.row, binary.name)
+            !is_true(call, "testonly").unwrap_or(default_testonly)
+                && is_program(call)
+                && settings.wants(binary.row, binary.name)
         })
         .map(|(binary, _)| binary)
         .collect()
 }
 
-fn binary<'f, 'a>(settings: &'f Settings, scope: &Scope<'f>, top: TopLevel<'f, 'a>) -> Option<(Binary<'f, 'a>, &'f Call<'a>)> {
+fn binary<'f, 'a>(
+    settings: &'f Settings,
+    scope: &Scope<'f>,
+    top: TopLevel<'f, 'a>,
+) -> Option<(Binary<'f, 'a>, &'f Call<'a>)> {
     let row = settings.row(scope.callee(top.call)?.symbol?)?;
     Some((Binary { statement: top.statement, name: top.name()?, row }, top.call))
 }

@@ -8,7 +8,12 @@ use super::plan::Change;
 use super::scope::Scope;
 
 /// The text with `changes` made; None if there are none.
-pub(super) fn apply(package: &Package<'_>, scope: &Scope<'_>, file: &File<'_>, changes: &[Change<'_, '_>]) -> Option<Vec<u8>> {
+pub(super) fn apply(
+    package: &Package<'_>,
+    scope: &Scope<'_>,
+    file: &File<'_>,
+    changes: &[Change<'_, '_>],
+) -> Option<Vec<u8>> {
     if changes.is_empty() {
         return None;
     }
@@ -16,7 +21,7 @@ pub(super) fn apply(package: &Package<'_>, scope: &Scope<'_>, file: &File<'_>, c
     let mut used = Vec::new();
     for change in changes {
         match change {
-            Change::Point { binary, to } => edits.set_string(binary, &format!(":{to}")),
+            Change::Point { binary, to } => edits.set_string(binary, format!(":{to}")),
             Change::Remove { statement, .. } => edits.remove_statement(statement),
             Change::Add { after, name, image, base, binary } => {
                 let is_file = |file: &[u8]| images::is_file(package, file, &image.file);

@@ -51,9 +51,11 @@ pub(super) fn of<'f, 'a>(package: &Package<'f>, scope: &Scope<'f>, file: &'f Fil
             let symbol = binding.symbol?;
             let mut same_name = macros.iter().filter(|image| image.image.symbol == symbol).peekable();
             same_name.peek()?;
-            let is_ours = same_name.any(|image| image.is_asked && is_loaded_from(package, &binding, &image.image));
+            let is_ours =
+                same_name.any(|image| image.is_asked && is_loaded_from(package, &binding, &image.image));
             let binary = top.call.keyword("binary");
-            let is_kept = file.keeps(top.statement.span) || binary.is_some_and(|binary| file.keeps(binary.span));
+            let is_kept =
+                file.keeps(top.statement.span) || binary.is_some_and(|binary| file.keeps(binary.span));
             Some(Image {
                 statement: top.statement,
                 name: top.name(),

@@ -63,9 +63,13 @@ fn fates(package: &Package<'_>, scope: &Scope<'_>, file: &File<'_>, images: &[Im
     let mut fates = vec![Fate::Exists; images.len()];
     loop {
         let is_going = |statement: &Statement<'_>| {
-            images.iter().zip(&fates).any(|(image, fate)| goes(image, *fate) && std::ptr::eq(image.statement, statement))
+            images
+                .iter()
+                .zip(&fates)
+                .any(|(image, fate)| goes(image, *fate) && std::ptr::eq(image.statement, statement))
         };
-        let next: Vec<Fate> = images.iter().map(|image| fate(package, scope, file, image, is_going)).collect();
+        let next: Vec<Fate> =
+            images.iter().map(|image| fate(package, scope, file, image, is_going)).collect();
         if next == fates {
             return fates;
         }
@@ -129,27 +133,40 @@ impl<'f, 'a> Planner<'_, 'f, 'a> {
         }
         self.names.insert(name.clone());
         let base = self.package.settings.base(binary.row).map(str::to_owned);
-        self.plan.changes.push(Change::Add { after: binary.statement, name, image, base, binary: binary.name });
+        self.plan.changes.push(Change::Add {
+            after: binary.statement,
+            name,
+            image,
+            base,
+            binary: binary.name,
+        });
     }
 
     /// Why there can't be another target `name`, if so.
     fn taken(&self, name: &str) -> Option<String> {
         let is_removed = |statement: &Statement<'_>| {
-            let is = |(image, fate): (&Image<'_, '_>, &Fate)| std::ptr::eq(image.statement, statement) && goes(image, *fate);
+            let is = |(image, fate): (&Image<'_, '_>, &Fate)| {
+                std::ptr::eq(image.statement, statement) && goes(image, *fate)
+            };
             self.images.iter().zip(&self.fates).any(is)
         };
-        let holder = names::calls(self.file).find(|top| top.name() == Some(name) && !is_removed(top.statement));
+        let holder =
+            names::calls(self.file).find(|top| top.name() == Some(name) && !is_removed(top.statement));
         let fix = "rename one, or say `# oci:image_name <name>`";
         if let Some(holder) = holder {
             let position = self.file.position(holder.statement.span.start);
             let kind = String::from_utf8_lossy(&self.file.text[holder.call.callee.span.range()]);
-            return Some(format!("its name, {name}, is taken by the {kind} at {}:{}: {fix}", position.line, position.column));
+            return Some(format!(
+                "its name, {name}, is taken by the {kind} at {}:{}: {fix}",
+                position.line, position.column
+            ));
         }
         if self.names.contains(name) {
             return Some(format!("its name, {name}, is that of another new image: {fix}"));
         }
         let is_named = |(image, fate): (&Image<'_, '_>, &Fate)| {
-            matches!(fate, Fate::Unknown(_)) && image.binary.as_ref().is_some_and(|(_, label)| label.name == name)
+            matches!(fate, Fate::Unknown(_))
+                && image.binary.as_ref().is_some_and(|(_, label)| label.name == name)
         };
         if self.images.iter().zip(&self.fates).any(is_named) {
             return Some(format!("its name, {name}, is that of another image's binary: {fix}"));

@@ -54,7 +54,11 @@ impl<'f> Scope<'f> {
     }
 
     /// The name that `symbol` has here, where it is loaded from a file for which `is_file` holds, and how that file is written.
-    pub(super) fn local(&self, symbol: &str, is_file: impl Fn(&[u8]) -> bool) -> Option<(&'f [u8], &'f [u8])> {
+    pub(super) fn local(
+        &self,
+        symbol: &str,
+        is_file: impl Fn(&[u8]) -> bool,
+    ) -> Option<(&'f [u8], &'f [u8])> {
         self.0
             .iter()
             .filter(|binding| binding.symbol == Some(symbol))

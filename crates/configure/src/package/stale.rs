@@ -46,7 +46,9 @@ pub(super) fn fate(
     is_going: impl Fn(&Statement<'_>) -> bool,
 ) -> Fate {
     let mut staying = names::calls(file).filter(|top| !is_going(top.statement));
-    if staying.any(|top| top.name() == Some(name) || makes_output(top, name)) || package.directory.join(name).exists() {
+    if staying.any(|top| top.name() == Some(name) || makes_output(top, name))
+        || package.directory.join(name).exists()
+    {
         return Fate::Exists;
     }
     let maker = file.statements.iter().find(|statement| may_make(scope, statement, name));
@@ -70,7 +72,9 @@ fn may_make(scope: &Scope<'_>, statement: &Statement<'_>, name: &str) -> bool {
         StatementKind::Expr(Expr { kind: ExprKind::Call(call), .. }) => {
             let top = TopLevel { statement, call };
             match scope.callee(call).and_then(|callee| callee.symbol) {
-                Some(symbol) if NATIVE.contains(&symbol) || RULES.iter().any(|end| symbol.ends_with(end)) => false,
+                Some(symbol) if NATIVE.contains(&symbol) || RULES.iter().any(|end| symbol.ends_with(end)) => {
+                    false
+                }
                 _ => top.name().is_none_or(|made| is_part_of_macro(made, name)),
             }
         }
@@ -93,8 +97,10 @@ fn calls_anything(expr: &Expr<'_>) -> bool {
     let mut found = false;
     expr.visit(&mut |expr| {
         if let ExprKind::Call(call) = &expr.kind {
-            found |= !matches!(call.callee.as_name(), Some(b"glob" | b"select" | b"len" | b"range" | b"sorted" | b"dict" | b"list"))
-                && !matches!(call.callee.kind, ExprKind::Dot(..));
+            found |= !matches!(
+                call.callee.as_name(),
+                Some(b"glob" | b"select" | b"len" | b"range" | b"sorted" | b"dict" | b"list")
+            ) && !matches!(call.callee.kind, ExprKind::Dot(..));
         }
     });
     found

@@ -42,12 +42,22 @@ fn file(pieces: &[Piece], loads_images: bool) -> String {
     let mut names = BTreeSet::new();
     for piece in pieces {
         let line = match piece {
-            Piece::Binary { name: i, .. } | Piece::Image { name: i, .. } | Piece::Named { name: i } if !names.insert(name(*i)) => continue,
-            Piece::Binary { name: i, testonly: true } => format!("go_binary(\n    name = \"{}\",\n    testonly = True,\n)", name(*i)),
+            Piece::Binary { name: i, .. } | Piece::Image { name: i, .. } | Piece::Named { name: i }
+                if !names.insert(name(*i)) =>
+            {
+                continue;
+            }
+            Piece::Binary { name: i, testonly: true } => {
+                format!("go_binary(\n    name = \"{}\",\n    testonly = True,\n)", name(*i))
+            }
             Piece::Binary { name: i, testonly: false } => format!("go_binary(name = \"{}\")", name(*i)),
             Piece::Image { name: i, binary, kept } => {
                 let keep = if *kept { "# keep\n" } else { "" };
-                format!("{keep}go_image(\n    name = \"{}\",\n    binary = \":{}\",\n)", name(*i), name(*binary))
+                format!(
+                    "{keep}go_image(\n    name = \"{}\",\n    binary = \":{}\",\n)",
+                    name(*i),
+                    name(*binary)
+                )
             }
             Piece::Named { name: i } => format!("filegroup(name = \"{}\")", name(*i)),
             Piece::Comment => "# About what follows.".to_owned(),
@@ -88,7 +98,7 @@ proptest! {
             text = text.trim_end().to_owned();
         }
         let first = run(&text);
-        let done = first.text.map_or(text.clone(), |text| String::from_utf8(text).unwrap());
+        let done = first.text.map_or(text, |text| String::from_utf8(text).unwrap());
         let second = run(&done);
         prop_assert_eq!(second.text.map(|text| String::from_utf8(text).unwrap()), None);
         prop_assert_eq!(second.diagnostics.len(), first.diagnostics.len());

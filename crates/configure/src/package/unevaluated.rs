@@ -29,21 +29,37 @@ fn at_top_level(settings: &Settings, scope: &Scope<'_>, top: TopLevel<'_, '_>) -
     if let Some(row) = wanted(settings, symbol) {
         let unreadable = top.name().is_none();
         return unreadable.then(|| {
-            let message = format!("the name of this {} is not a string literal: write its {} by hand", row.binary, row.image.symbol);
+            let message = format!(
+                "the name of this {} is not a string literal: write its {} by hand",
+                row.binary, row.image.symbol
+            );
             Diagnostic::warning(offset, message)
         });
     }
     // What is called like a binary, with something before it, most often wraps one.
     let name = top.name().unwrap_or_default();
-    let wraps = |row: &&Row| symbol.strip_suffix(row.binary.as_str()).is_some_and(|prefix| prefix.ends_with('_'));
-    let kind = &settings.table().iter().filter(|row| settings.wants(row, name) && settings.is_asked(row)).find(wraps)?.binary;
-    let message =
-        format!("is {symbol} a {kind}? If so, say `# gazelle:alias_kind {symbol} {kind}`, if not, `# oci:ignore {name}`");
+    let wraps =
+        |row: &&Row| symbol.strip_suffix(row.binary.as_str()).is_some_and(|prefix| prefix.ends_with('_'));
+    let kind = &settings
+        .table()
+        .iter()
+        .filter(|row| settings.wants(row, name) && settings.is_asked(row))
+        .find(wraps)?
+        .binary;
+    let message = format!(
+        "is {symbol} a {kind}? If so, say `# gazelle:alias_kind {symbol} {kind}`, if not, `# oci:ignore {name}`"
+    );
     Some(Diagnostic::warning(offset, message))
 }
 
 /// Warns of calls of binary kinds within a statement, other than the one that is the statement.
-fn nested(settings: &Settings, scope: &Scope<'_>, statement: &Statement<'_>, top: Option<&Call<'_>>, warnings: &mut Vec<Diagnostic>) {
+fn nested(
+    settings: &Settings,
+    scope: &Scope<'_>,
+    statement: &Statement<'_>,
+    top: Option<&Call<'_>>,
+    warnings: &mut Vec<Diagnostic>,
+) {
     statement.visit(&mut |expr| {
         let ExprKind::Call(call) = &expr.kind else { return };
         if top.is_some_and(|top| std::ptr::eq(top, call)) {

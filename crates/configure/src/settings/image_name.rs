@@ -59,7 +59,11 @@ mod tests {
             ("{dirname}-image", 2, "server_app-image"),
         ];
         for (pattern, binaries, name) in cases {
-            assert_eq!(ImageName::new(pattern).unwrap().of("cmd/app", "server", binaries), name, "{pattern} {binaries}");
+            assert_eq!(
+                ImageName::new(pattern).unwrap().of("cmd/app", "server", binaries),
+                name,
+                "{pattern} {binaries}"
+            );
         }
         assert_eq!(ImageName::default().of("", "cmd/server", 2), "cmd_server_image");
         assert_eq!(ImageName::new("{dirname}-image").unwrap().of("", "server", 1), "server-image");

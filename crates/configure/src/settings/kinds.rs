@@ -39,8 +39,13 @@ impl Kinds {
         let mut next = 0;
         while next < meanings.len() && meanings.len() < LONGEST_CHAIN {
             let kind = meanings[next];
-            let mapped = self.mapped.iter().filter(|mapping| mapping.to.symbol == kind).map(|mapping| mapping.from.as_str());
-            let aliased = self.aliases.iter().filter(|(wrapper, _)| wrapper == kind).map(|(_, kind)| kind.as_str());
+            let mapped = self
+                .mapped
+                .iter()
+                .filter(|mapping| mapping.to.symbol == kind)
+                .map(|mapping| mapping.from.as_str());
+            let aliased =
+                self.aliases.iter().filter(|(wrapper, _)| wrapper == kind).map(|(_, kind)| kind.as_str());
             for meaning in mapped.chain(aliased) {
                 if !meanings.contains(&meaning) {
                     meanings.push(meaning);

@@ -150,7 +150,11 @@ impl Settings {
     /// The macros whose calls are images of the table, as they are written here, `binary_image` among them.
     pub fn images(&self) -> Vec<ImageMacro> {
         let any = Macro { symbol: "binary_image".to_owned(), file: self.0.defs.clone() };
-        let of_rows = self.0.table.iter().map(|row| ImageMacro { image: self.written(&row.image), is_asked: self.is_asked(row) });
+        let of_rows = self
+            .0
+            .table
+            .iter()
+            .map(|row| ImageMacro { image: self.written(&row.image), is_asked: self.is_asked(row) });
         of_rows.chain([ImageMacro { image: self.written(&any), is_asked: true }]).collect()
     }
 
@@ -189,15 +193,24 @@ impl Settings {
 
 impl Inner {
     /// Reads one of gazelle's directives. What isn't for us is somebody else's.
-    fn gazelle(&mut self, directive: &Directive<'_>, ignored: &mut bool, exclude: &mut Vec<String>) -> Result<(), String> {
+    fn gazelle(
+        &mut self,
+        directive: &Directive<'_>,
+        ignored: &mut bool,
+        exclude: &mut Vec<String>,
+    ) -> Result<(), String> {
         let words: Vec<&str> = directive.arguments.split_whitespace().collect();
         match (directive.name, words.as_slice()) {
             ("ignore", _) => *ignored = true,
             ("exclude", []) | ("build_file_name", []) => return Err(wants(directive, "a value")),
             ("exclude", _) => exclude.push(directive.arguments.to_owned()),
             ("build_file_name", _) => {
-                self.build_file_names =
-                    directive.arguments.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
+                self.build_file_names = directive
+                    .arguments
+                    .split(',')
+                    .map(|name| name.trim().to_owned())
+                    .filter(|name| !name.is_empty())
+                    .collect();
             }
             ("map_kind", [from, to, file]) => self.kinds.map(from, to, file),
             ("map_kind", _) => return Err(wants(directive, "<from kind> <to kind> <file to load it from>")),

@@ -9,9 +9,17 @@ const KNOWN: &str = "enabled, disabled, opt_in, lang, image_name, image_kind, ba
 
 impl Inner {
     /// Reads one of our directives, written in `package`.
-    pub(super) fn oci(&mut self, directive: &Directive<'_>, package: &str, ignored: &mut bool) -> Result<(), String> {
-        let words: Vec<&str> =
-            directive.arguments.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty()).collect();
+    pub(super) fn oci(
+        &mut self,
+        directive: &Directive<'_>,
+        package: &str,
+        ignored: &mut bool,
+    ) -> Result<(), String> {
+        let words: Vec<&str> = directive
+            .arguments
+            .split(|c: char| c.is_whitespace() || c == ',')
+            .filter(|word| !word.is_empty())
+            .collect();
         match (directive.name, words.as_slice()) {
             ("enabled", []) => self.mode = Mode::Enabled,
             ("enabled", names) => self.enabled.extend(names.iter().map(|&name| target_name(name))),
@@ -26,13 +34,17 @@ impl Inner {
                 self.languages = Some(languages.iter().map(|&language| language.to_owned()).collect());
             }
             ("image_name", [name]) => self.image_name = ImageName::new(name)?,
-            ("image_name", _) => return Err(wants(directive, "one name, such as `image` or `{binary}_image`")),
+            ("image_name", _) => {
+                return Err(wants(directive, "one name, such as `image` or `{binary}_image`"));
+            }
             ("image_kind", [binary, symbol, file]) => {
                 let image = Macro { symbol: (*symbol).to_owned(), file: absolute(file, package)? };
                 self.table.retain(|row| row.binary != *binary);
                 self.table.push(Row::new(binary, image));
             }
-            ("image_kind", _) => return Err(wants(directive, "<binary kind> <macro> <file to load it from>")),
+            ("image_kind", _) => {
+                return Err(wants(directive, "<binary kind> <macro> <file to load it from>"));
+            }
             ("base", [language]) => {
                 self.known(language)?;
                 self.bases.remove(*language);

@@ -20,7 +20,11 @@ fn a_file_without_directives_changes_nothing() {
 
 #[test]
 fn what_is_said_holds_below() {
-    let (above, _) = within(&root(), "p", "# oci:base go :base\n# gazelle:build_file_name BUILD.oci, BUILD\n# oci:lang go\n# oci:opt_in\n");
+    let (above, _) = within(
+        &root(),
+        "p",
+        "# oci:base go :base\n# gazelle:build_file_name BUILD.oci, BUILD\n# oci:lang go\n# oci:opt_in\n",
+    );
     let go = above.below.row("go_binary").unwrap().clone();
     let (inherited, _) = within(&above.below, "p/q", "# oci:enabled :a\n# gazelle:exclude x/**\n");
     assert_eq!(inherited.here.base(&go), Some("//p:base"));
@@ -32,7 +36,8 @@ fn what_is_said_holds_below() {
 
 #[test]
 fn the_last_one_wins() {
-    let (inherited, _) = within(&root(), "", "# oci:disabled\n# oci:enabled\n# oci:image_name a\n# oci:image_name b\n");
+    let (inherited, _) =
+        within(&root(), "", "# oci:disabled\n# oci:enabled\n# oci:image_name a\n# oci:image_name b\n");
     assert!(!inherited.ignored);
     assert_eq!(inherited.here.image_name("", "x", 1), "b");
     let (disabled, _) = within(&root(), "", "# oci:disabled\n");
