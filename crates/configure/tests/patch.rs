@@ -1,4 +1,7 @@
-//! `patch -p0` makes of a diff what a fix writes. GNU patch must be on PATH (package patch).
+//! `patch -p0` makes of a diff what a fix writes. Diffs are applied here as POSIX describes it; GNU patch itself, which isn't everywhere,
+//! applies the same ones where a test is asked for by name:
+//!
+//! `cargo test -p configure --test patch -- --include-ignored`
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -13,8 +16,11 @@ use std::process::{Command, Stdio};
 use configure::diff::unified;
 use support::{BINARY, Workspace};
 
-/// Applies a diff in a folder. It must fit exactly, without a line that is elsewhere or a context that differs.
-fn patch(folder: &Path, diff: &[u8]) {
+/// Applies a diff in a folder.
+type Patch = fn(&Path, &[u8]);
+
+/// GNU patch. The diff must fit exactly, without a line that is elsewhere or a context that differs.
+fn gnu(folder: &Path, diff: &[u8]) {
     let mut command = Command::new("patch");
     command.args(["-p0", "--fuzz=0", "--no-backup-if-mismatch"]).current_dir(folder);
     let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
@@ -27,6 +33,59 @@ fn patch(folder: &Path, diff: &[u8]) {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     assert!(said.lines().all(|line| line.starts_with("patching file ")), "{said}");
+}
+
+/// What POSIX says that patch does with a unified diff.
+fn plain(folder: &Path, diff: &[u8]) {
+    let mut lines = diff.split_inclusive(|byte| *byte == b'\n').peekable();
+    while let Some(head) = lines.next() {
+        let path = folder.join(name(head, b"--- "));
+        assert_eq!(folder.join(name(lines.next().unwrap(), b"+++ ")), path);
+        let old = fs::read(&path).unwrap();
+        let old: Vec<_> = old.split_inclusive(|byte| *byte == b'\n').collect();
+        let (mut new, mut at): (Vec<u8>, usize) = (Vec::new(), 0);
+        while let Some(hunk) = lines.next_if(|line| line.starts_with(b"@@ ")) {
+            let hunk = String::from_utf8(hunk.to_vec()).unwrap();
+            let ranges: Vec<_> = hunk.split(' ').skip(1).take(2).map(|range| range_of(&range[1..])).collect();
+            let [(start, mut removed), (_, mut added)] = ranges[..] else { panic!("{hunk}") };
+            new.extend(old[at..start].concat());
+            at = start;
+            while removed + added > 0 {
+                let line = lines.next().unwrap();
+                let is_last = lines.next_if(|next| *next == b"\\ No newline at end of file\n").is_some();
+                let text = if is_last { line[1..].strip_suffix(b"\n").unwrap() } else { &line[1..] };
+                if line[0] != b'+' {
+                    assert_eq!(text.escape_ascii().to_string(), old[at].escape_ascii().to_string());
+                    (at, removed) = (at + 1, removed - 1);
+                }
+                if line[0] != b'-' {
+                    new.extend(text);
+                    added -= 1;
+                }
+                assert!(b" +-".contains(&line[0]));
+            }
+        }
+        new.extend(old[at..].concat());
+        fs::write(path, new).unwrap();
+    }
+}
+
+/// The path in the head of a diff: up to a tab, or quoted as in C.
+fn name(head: &[u8], sign: &[u8]) -> String {
+    let head = String::from_utf8(head.strip_prefix(sign).unwrap().to_vec()).unwrap();
+    let head = head.trim_end_matches('\n');
+    match head.strip_prefix('"').and_then(|head| head.strip_suffix('"')) {
+        Some(quoted) => quoted.replace("\\\"", "\"").replace("\\\\", "\\"),
+        None => head.trim_end_matches('\t').to_owned(),
+    }
+}
+
+/// The first line, from 0, and the number of lines of `start,count` in the head of a hunk.
+fn range_of(range: &str) -> (usize, usize) {
+    let (start, count) = range.split_once(',').unwrap_or((range, "1"));
+    let (start, count): (usize, usize) = (start.parse().unwrap(), count.parse().unwrap());
+    // Of no lines, the one before them is named.
+    (if count == 0 { start } else { start - 1 }, count)
 }
 
 /// Numbers that are the same each time.
@@ -63,8 +122,7 @@ fn text(lines: &[usize], ended: bool) -> Vec<u8> {
     text
 }
 
-#[test]
-fn of_generated_texts() {
+fn generated_texts(patch: Patch) {
     let folder = tempfile::tempdir().unwrap();
     let mut numbers = Numbers(1);
     let mut diffs = Vec::new();
@@ -94,8 +152,7 @@ fn of_generated_texts() {
     }
 }
 
-#[test]
-fn of_build_files() {
+fn build_files(patch: Patch) {
     let stale = "load(\"@rules_strata//oci:defs.bzl\", \"go_image\")\n\ngo_image(\n    name = \"image\",\n    binary = \":gone\",\n)\n";
     let moved = format!("{BINARY}\n{}", stale.replace("\"image\"", "\"other\""));
     let many: String =
@@ -124,4 +181,21 @@ fn of_build_files() {
         assert_eq!(patched.read(path) == text.as_bytes(), path == "unchanged/BUILD", "{path}");
     }
     assert_eq!(patched.run("-mode=diff").code, 0);
+}
+
+#[test]
+fn of_generated_texts() {
+    generated_texts(plain);
+}
+
+#[test]
+fn of_build_files() {
+    build_files(plain);
+}
+
+#[test]
+#[ignore = "needs GNU patch"]
+fn by_gnu_patch() {
+    generated_texts(gnu);
+    build_files(gnu);
 }
