@@ -118,7 +118,7 @@ class Tables(unittest.TestCase):
         outcomes = {(verdict.target, verdict.source): verdict.reached for verdict in configure_tables.verdicts(data)}
         missed = {key for key, reached in outcomes.items() if not reached}
         self.assertEqual(missed, {("again", "nothing to do")})
-        data = self.data(diff=1.6, check=1.5, fix=1.0, again=1.4, check_again=2.0)
+        data = self.data(diff=1.6, check=1.5, fix=1.4, again=1.4, check_again=2.0)
         outcomes = {(verdict.target, verdict.source): verdict.reached for verdict in configure_tables.verdicts(data)}
         missed = {key for key, reached in outcomes.items() if not reached}
         case = "all images missing, -mode=diff"
