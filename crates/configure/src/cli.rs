@@ -34,18 +34,27 @@ pub enum Mode {
     args_override_self = true
 )]
 struct Flags {
-    /// What to do with changes
-    #[arg(long, value_enum)]
+    /// What to do with changes: fix (write them; the default), diff (print them, and exit 1 if there are some) or print (the new content of
+    /// each file that would change)
+    #[arg(long, value_enum, hide_possible_values = true)]
     mode: Option<Mode>,
 
     /// The same as -mode=diff
-    #[arg(long, value_name = "BOOL", default_value = "false", default_missing_value = "true")]
-    #[arg(num_args = 0..=1, require_equals = true, action = ArgAction::Set, value_parser = BoolishValueParser::new())]
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value = "false",
+        default_missing_value = "true",
+        hide_default_value = true
+    )]
+    #[arg(num_args = 0..=1, require_equals = true, action = ArgAction::Set, hide_possible_values = true)]
+    #[arg(value_parser = BoolishValueParser::new())]
     check: bool,
 
     /// Whether to work on the subdirectories of dirs too
     #[arg(long, value_name = "BOOL", default_value = "true", default_missing_value = "true")]
-    #[arg(num_args = 0..=1, require_equals = true, action = ArgAction::Set, value_parser = BoolishValueParser::new())]
+    #[arg(num_args = 0..=1, require_equals = true, action = ArgAction::Set, hide_possible_values = true)]
+    #[arg(value_parser = BoolishValueParser::new())]
     r: bool,
 
     /// Names of BUILD files; of several in a directory, the one named first counts
@@ -67,8 +76,15 @@ struct Flags {
     repo_root: Option<PathBuf>,
 
     /// Take warnings for errors
-    #[arg(long, value_name = "BOOL", default_value = "false", default_missing_value = "true")]
-    #[arg(num_args = 0..=1, require_equals = true, action = ArgAction::Set, value_parser = BoolishValueParser::new())]
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value = "false",
+        default_missing_value = "true",
+        hide_default_value = true
+    )]
+    #[arg(num_args = 0..=1, require_equals = true, action = ArgAction::Set, hide_possible_values = true)]
+    #[arg(value_parser = BoolishValueParser::new())]
     strict: bool,
 
     /// Where to work, subdirectories included (default: the root)
@@ -83,7 +99,7 @@ Examples:
   bazel run //:configure -- -mode=diff -lang=go   show what would change for Go
   bazel run //:configure -- -r=false services     not in its subdirectories
 
-`update` and `fix`, gazelle's commands, do the same.
+Flags have one dash or two. `update` and `fix`, gazelle's commands, do the same.
 
 Exit codes: 0 done or nothing to do, 1 -mode=diff found a change, 2 usage, 3 a file could not be read, parsed or \
 written (the others are done)";
