@@ -7,7 +7,7 @@ mod support;
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use support::{BINARY, Workspace};
+use support::{BINARY, Run, Workspace};
 
 fn three() -> Workspace {
     Workspace::new(&[("BUILD.bazel", BINARY), ("a/BUILD.bazel", BINARY), ("a/b/BUILD", BINARY)])
@@ -168,6 +168,32 @@ fn who_reads_no_further_is_no_error() {
     let err = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{err}");
     assert_eq!(err, "3 files would change, 3 images added\n");
+}
+
+#[test]
+fn threads_change_nothing() {
+    let taken = format!("{BINARY}\nfilegroup(name = \"image\")\n");
+    let texts = [BINARY, taken.as_str(), "x = (\n", "# oci:wrong\n", "# nothing\n"];
+    let paths: Vec<_> =
+        (0..100).map(|number| format!("a{}/b{}/p{number}/BUILD", number % 3, number % 7)).collect();
+    let files: Vec<_> =
+        paths.iter().zip(texts.into_iter().cycle()).map(|(path, text)| (path.as_str(), text)).collect();
+    let workspace = Workspace::new(&files);
+    let run = |threads: &str| {
+        let output = workspace.command("", "-mode=diff").env("RAYON_NUM_THREADS", threads).output().unwrap();
+        Run::of(&output)
+    };
+    let alone = run("1");
+    assert_eq!((alone.code, alone.summary()), (3, "20 files would change, 20 images added; 20 errors"));
+    assert_eq!(alone.err.matches(": warning: ").count(), 40);
+    for threads in ["2", "8"] {
+        let run = run(threads);
+        assert_eq!(
+            (run.code, run.out, run.err),
+            (alone.code, alone.out.clone(), alone.err.clone()),
+            "{threads}"
+        );
+    }
 }
 
 /// As `oci/private/configure.bzl` starts the test of a target `configure`.
