@@ -9,31 +9,13 @@
 mod support;
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use configure::diff::unified;
-use support::{BINARY, Workspace};
+use support::{BINARY, Workspace, gnu_patch};
 
 /// Applies a diff in a folder.
 type Patch = fn(&Path, &[u8]);
-
-/// GNU patch. The diff must fit exactly, without a line that is elsewhere or a context that differs.
-fn gnu(folder: &Path, diff: &[u8]) {
-    let mut command = Command::new("patch");
-    command.args(["-p0", "--fuzz=0", "--no-backup-if-mismatch"]).current_dir(folder);
-    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let mut child = child.expect("patch is needed: apt-get install patch");
-    let mut stdin = child.stdin.take().unwrap();
-    let output = std::thread::scope(|scope| {
-        scope.spawn(move || stdin.write_all(diff).unwrap());
-        child.wait_with_output().unwrap()
-    });
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.lines().all(|line| line.starts_with("patching file ")), "{said}");
-}
 
 /// What POSIX says that patch does with a unified diff.
 fn plain(folder: &Path, diff: &[u8]) {
@@ -196,6 +178,6 @@ fn of_build_files() {
 #[test]
 #[ignore = "needs GNU patch"]
 fn by_gnu_patch() {
-    generated_texts(gnu);
-    build_files(gnu);
+    generated_texts(gnu_patch);
+    build_files(gnu_patch);
 }

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 /// A BUILD file whose binary has no image.
 pub(crate) const BINARY: &str =
@@ -111,4 +112,20 @@ impl Run {
     pub(crate) fn summary(&self) -> &str {
         self.err.lines().last().unwrap_or_default()
     }
+}
+
+/// GNU patch. The diff must fit exactly, without a line that is elsewhere or a context that differs.
+pub(crate) fn gnu_patch(folder: &Path, diff: &[u8]) {
+    let mut command = Command::new("patch");
+    command.args(["-p0", "--fuzz=0", "--no-backup-if-mismatch"]).current_dir(folder);
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.expect("patch is needed: apt-get install patch");
+    let mut stdin = child.stdin.take().unwrap();
+    let output = std::thread::scope(|scope| {
+        scope.spawn(move || stdin.write_all(diff).unwrap());
+        child.wait_with_output().unwrap()
+    });
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.lines().all(|line| line.starts_with("patching file ")), "{said}");
 }
