@@ -10,11 +10,10 @@ program, that one: so the same can be asked of a gazelle that is built with the 
 from __future__ import annotations
 
 import difflib
-import os
 import shutil
 from pathlib import Path
 
-from harness.go import goroot
+from harness import orion
 from harness.processes import Result, run
 from harness.world import REPOSITORY, World
 
@@ -35,24 +34,13 @@ MODULE = 'module(name = "apps")\n\nbazel_dep(name = "rules_strata", version = "0
 
 def scenario(world: World) -> None:
     """Runs the scenario."""
-    host = _host(world)
+    host = orion.build(world)
     tree = world.scratch("tree")
     _cases(world, host, tree)
     _agrees(world, tree)
     _life(world, host, tree)
     _name_taken(world, host)
     _nameless(world, host)
-
-
-def _host(world: World) -> Path:
-    given = os.environ.get("ORION_HOST")
-    if given:
-        world.step(f"the host of the plugins is {given}")
-        return Path(given)
-    program = world.scratch("orion")
-    go = Path(goroot(REPOSITORY)) / "bin" / "go"
-    run([go, "build", "-buildvcs=false", "-o", program, "."], cwd=REPOSITORY / "e2e" / "standins" / "orion", env={"GOWORK": "off"}, timeout=600)
-    return program
 
 
 def _copy_plugins(workspace: Path) -> None:
@@ -64,8 +52,8 @@ def _copy_plugins(workspace: Path) -> None:
 
 
 def _configure(host: Path, workspace: Path, *flags: str, code: int | None = 0) -> Result:
-    plugins = ",".join(f"tools/configure/{language}_image.star" for language in LANGUAGES)
-    return run([host, "update", *flags], cwd=workspace, env={"ORION_EXTENSIONS": plugins}, code=code)
+    plugins = [f"tools/configure/{language}_image.star" for language in LANGUAGES]
+    return orion.update(host, workspace, plugins, *flags, code=code)
 
 
 def _cases(world: World, host: Path, tree: Path) -> None:
