@@ -21,7 +21,7 @@ pub enum PlaceError {
     )]
     NoRoot(String),
     /// It is not there, or can't be looked at.
-    #[error("{what} {path}: {source}")]
+    #[error("{what} {path}")]
     Unreadable {
         /// What it was to be, as a flag or a noun.
         what: &'static str,
@@ -136,6 +136,11 @@ mod tests {
         Environment { directory: directory.to_owned(), ..Environment::default() }
     }
 
+    /// As it is printed, with its causes.
+    fn told(error: PlaceError) -> String {
+        format!("{:#}", anyhow::Error::new(error))
+    }
+
     #[test]
     fn roots() {
         let temporary = tempfile::tempdir().unwrap();
@@ -147,11 +152,14 @@ mod tests {
         let workspace = Environment { workspace: Some(top.clone()), ..at(&top.join("a/b")) };
         assert_eq!(find(None, &workspace).unwrap(), top);
         assert_eq!(find(Some(Path::new("..")), &workspace).unwrap(), top.join("a"));
-        for (typed, part) in [("x", "-repo_root x: No such file"), ("../REPO.bazel", "not a directory")] {
-            let error = find(Some(Path::new(typed)), &workspace).unwrap_err().to_string();
-            assert!(error.contains(part), "{error}");
+        for (typed, part) in [
+            ("x", "-repo_root x: No such file or directory (os error 2)"),
+            ("../REPO.bazel", "not a directory"),
+        ] {
+            let error = told(find(Some(Path::new(typed)), &workspace).unwrap_err());
+            assert!(error.contains(part) && error.matches("os error").count() < 2, "{error}");
         }
-        let error = find(None, &at(Path::new("/"))).unwrap_err().to_string();
+        let error = told(find(None, &at(Path::new("/"))).unwrap_err());
         assert!(error.contains("there is no MODULE.bazel, REPO.bazel"), "{error}");
     }
 
@@ -187,9 +195,12 @@ mod tests {
                 .collect();
             assert_eq!(found, expected, "{typed:?} {recursive}");
         }
-        for (typed, part) in [("x", "directory x: No such file"), ("../..", "not in the repository at ")] {
-            let error = asked(typed, true).unwrap_err().to_string();
-            assert!(error.contains(part), "{error}");
+        for (typed, part) in [
+            ("x", "directory x: No such file or directory (os error 2)"),
+            ("../..", "not in the repository at "),
+        ] {
+            let error = told(asked(typed, true).unwrap_err());
+            assert!(error.contains(part) && error.matches("os error").count() < 2, "{error}");
         }
     }
 }
