@@ -12,13 +12,18 @@ use crate::settings::Settings;
 /// Warnings about binaries whose names can't be read.
 pub(super) fn report(settings: &Settings, scope: &Scope<'_>, file: &File<'_>) -> Vec<Diagnostic> {
     let mut warnings = Vec::new();
-    for statement in file.statements.iter().filter(|statement| !file.keeps(statement.span)) {
+    for statement in &file.statements {
+        let mut found = Vec::new();
         let mut top = None;
         if let StatementKind::Expr(Expr { kind: ExprKind::Call(call), .. }) = &statement.kind {
-            warnings.extend(at_top_level(settings, scope, TopLevel { statement, call }));
+            found.extend(at_top_level(settings, scope, TopLevel { statement, call }));
             top = Some(call);
         }
-        nested(settings, scope, statement, top, &mut warnings);
+        nested(settings, scope, statement, top, &mut found);
+        // Asked last: most statements have nothing to warn of.
+        if !found.is_empty() && !file.keeps(statement.span) {
+            warnings.append(&mut found);
+        }
     }
     warnings
 }
