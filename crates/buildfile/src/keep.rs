@@ -42,21 +42,6 @@ impl File<'_> {
         &self.comments[start..end]
     }
 
-    /// The comment lines directly below what ends at `end`, other code and comments on its line aside.
-    pub(crate) fn comments_below(&self, end: usize) -> &[Comment] {
-        let start = self.comments.partition_point(|comment| comment.span.start < end);
-        let mut stop = start;
-        let mut above = end;
-        while let Some(comment) = self.comments.get(stop)
-            && comment.own_line
-            && is_one_line_end(&self.text[above..comment.span.start])
-        {
-            stop += 1;
-            above = comment.span.end;
-        }
-        &self.comments[start..stop]
-    }
-
     /// The comment at the end of the line that `offset` is in.
     pub(crate) fn comment_at_end_of_line(&self, offset: usize) -> Option<&Comment> {
         let at = self.comments.partition_point(|comment| comment.span.start < offset);
@@ -157,16 +142,5 @@ mod tests {
         };
         let kept: Vec<_> = items.iter().map(|item| file.keeps(item.span)).collect();
         assert_eq!(kept, [true, true, false]);
-    }
-
-    #[test]
-    fn comments_directly_below_are_found() {
-        let table =
-            [("f()\n# a\n# b\n\n# c", 2), ("f()  # s\n# a", 1), ("f()\n\n# a", 0), ("f()\ng()\n# a", 0)];
-        for (text, expected) in table {
-            let file = parse(text.as_bytes()).unwrap();
-            let end = file.comment_at_end_of_line(0).map_or(3, |comment| comment.span.end);
-            assert_eq!(file.comments_below(end).len(), expected, "{text}");
-        }
     }
 }

@@ -9,6 +9,8 @@
 
 mod edits;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod keep;
 mod lexer;
 mod parser;

@@ -1,29 +1,29 @@
 //! Calls that are put behind statements.
 
-use super::lines::{end_with_comments, is_blank_line, next_line};
+use std::collections::BTreeSet;
+
 use super::splice::Splice;
 use super::{Edits, NewCall};
-use crate::Span;
 
 impl Edits<'_, '_> {
-    /// The splices that put the calls in. `gaps` is what goes of the text.
-    pub(super) fn insertions(&self, gaps: &[Span]) -> Vec<Splice> {
+    /// The splices that put the calls in, when the lines `gone` are.
+    pub(super) fn insertions(&self, gone: &BTreeSet<usize>) -> Vec<Splice> {
         let behind = self.calls.iter().filter(|(index, _)| !self.is_replaced(**index));
         behind
             .map(|(&index, calls)| {
-                let offset = end_with_comments(self.file, index);
+                let line = self.lines.last_with_comments(self.line_of(index));
                 let mut bytes = self.line_ending.repeat(2);
                 bytes.extend_from_slice(&self.written(calls));
-                if !self.is_blank_below(offset, gaps) {
+                if !self.is_blank_below(line, gone) {
                     bytes.extend_from_slice(self.line_ending);
                 }
-                Splice::insert(offset, bytes)
+                Splice::insert(self.lines.span(line).end, bytes)
             })
             .collect()
     }
 
     /// The calls, with blank lines between them.
-    pub(super) fn written(&self, calls: &[NewCall]) -> Vec<u8> {
+    pub(super) fn written<'t>(&self, calls: impl IntoIterator<Item = &'t NewCall>) -> Vec<u8> {
         let mut text = Vec::new();
         for call in calls {
             if !text.is_empty() {
@@ -34,12 +34,9 @@ impl Edits<'_, '_> {
         text
     }
 
-    /// Whether, once `gaps` are gone, there is a blank line below the line that ends at `offset`, or nothing.
-    pub(super) fn is_blank_below(&self, offset: usize, gaps: &[Span]) -> bool {
-        let mut below = next_line(self.file.text, offset);
-        if let Some(gap) = gaps.iter().find(|gap| gap.start <= below && below < gap.end) {
-            below = gap.end;
-        }
-        is_blank_line(self.file.text, below)
+    /// Whether, once the lines `gone` are, there is a blank line below `line`, or nothing.
+    pub(super) fn is_blank_below(&self, line: usize, gone: &BTreeSet<usize>) -> bool {
+        let below = (line + 1..self.lines.len()).find(|below| !gone.contains(below));
+        below.is_none_or(|below| self.lines.is_blank(below))
     }
 }

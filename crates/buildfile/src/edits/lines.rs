@@ -1,106 +1,127 @@
-//! The lines that statements stand on.
+//! The lines of a file at top level. A line ends where a statement may end: one with a multi-line statement is a single line, and so
+//! are two with a backslash between them.
 
-use crate::position::line_start;
+use std::ops::RangeInclusive;
+
 use crate::{File, Lexer, Span, TokenKind};
+
+/// What is on a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Content {
+    /// Nothing.
+    Blank,
+    /// A comment alone.
+    Comment,
+    /// Statements, by index; a comment may be behind them.
+    Statements(RangeInclusive<usize>),
+}
+
+/// A line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Line {
+    /// From its start to before its end.
+    pub(super) span: Span,
+    /// Where the next line starts: at the end of the text if there is none.
+    pub(super) next: usize,
+    pub(super) content: Content,
+}
+
+/// All lines of a file.
+#[derive(Debug)]
+pub(super) struct Lines(Vec<Line>);
+
+impl Lines {
+    pub(super) fn of(file: &File<'_>) -> Self {
+        let text = file.text;
+        // What is before the first line is the byte-order mark.
+        let mut at = if text.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+        let mut start = at;
+        let mut content = Content::Blank;
+        let mut lines = Vec::new();
+        for index in 0..=file.statements.len() {
+            let statement = file.statements.get(index).map(|statement| statement.span);
+            let end = statement.map_or(text.len(), |span| span.start);
+            for token in Lexer::new(&text[at..end]) {
+                if token.kind == TokenKind::Comment && content == Content::Blank {
+                    content = Content::Comment;
+                }
+                if token.kind == TokenKind::Newline {
+                    let end = at + token.span.start;
+                    let end = if end > start && text[end - 1] == b'\r' { end - 1 } else { end };
+                    let content = std::mem::replace(&mut content, Content::Blank);
+                    lines.push(Line { span: Span::new(start, end), next: at + token.span.end, content });
+                    start = at + token.span.end;
+                }
+            }
+            if let Some(span) = statement {
+                let first = if let Content::Statements(some) = &content { *some.start() } else { index };
+                content = Content::Statements(first..=index);
+                at = span.end;
+            }
+        }
+        if start < text.len() {
+            lines.push(Line { span: Span::new(start, text.len()), next: text.len(), content });
+        }
+        Self(lines)
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The line `index`.
+    pub(super) fn get(&self, index: usize) -> Option<&Line> {
+        self.0.get(index)
+    }
+
+    /// The span of the line `index`, which there is.
+    pub(super) fn span(&self, index: usize) -> Span {
+        self.0[index].span
+    }
+
+    /// The index of the line that `offset` is in.
+    pub(super) fn at(&self, offset: usize) -> usize {
+        self.0.partition_point(|line| line.span.start <= offset).saturating_sub(1)
+    }
+
+    /// Whether the line `index` is blank.
+    pub(super) fn is_blank(&self, index: usize) -> bool {
+        self.get(index).is_some_and(|line| line.content == Content::Blank)
+    }
+
+    /// Whether the line `index` is a comment.
+    pub(super) fn is_comment(&self, index: usize) -> bool {
+        self.get(index).is_some_and(|line| line.content == Content::Comment)
+    }
+
+    /// The first of the comment lines directly above the line `index`: itself if there are none.
+    pub(super) fn first_with_comments(&self, index: usize) -> usize {
+        index - (0..index).rev().take_while(|&above| self.is_comment(above)).count()
+    }
+
+    /// The last of the comment lines directly below the line `index` if they are directly above nothing, and so the line's, as
+    /// `buildifier` has it: else the line itself.
+    pub(super) fn last_with_comments(&self, index: usize) -> usize {
+        let last = index + (index + 1..self.len()).take_while(|&below| self.is_comment(below)).count();
+        if last + 1 == self.len() || self.is_blank(last + 1) { last } else { index }
+    }
+
+    /// The blank lines directly above the line `index`.
+    pub(super) fn blank_above(&self, index: usize) -> std::ops::Range<usize> {
+        index - (0..index).rev().take_while(|&above| self.is_blank(above)).count()..index
+    }
+
+    /// The blank lines directly below the line `index`.
+    pub(super) fn blank_below(&self, index: usize) -> std::ops::Range<usize> {
+        index + 1..index + 1 + (index + 1..self.len()).take_while(|&below| self.is_blank(below)).count()
+    }
+}
 
 /// What lines of `text` end with: what the first one does.
 pub(super) fn line_ending(text: &[u8]) -> &'static [u8] {
     let first = text.iter().position(|&byte| byte == b'\n');
     if first.is_some_and(|end| text[..end].ends_with(b"\r")) { b"\r\n" } else { b"\n" }
-}
-
-/// Where the line ends that `offset` is in: before its line feed, and the carriage return before that.
-pub(super) fn line_end(text: &[u8], offset: usize) -> usize {
-    let newline =
-        text[offset..].iter().position(|&byte| byte == b'\n').map_or(text.len(), |length| offset + length);
-    without_carriage_return(text, offset, newline)
-}
-
-/// The same, past the ends of lines that have a backslash before them. `offset` isn't within a token.
-fn logical_line_end(text: &[u8], offset: usize) -> usize {
-    let newline = Lexer::new(&text[offset..]).find(|token| token.kind == TokenKind::Newline);
-    without_carriage_return(text, offset, newline.map_or(text.len(), |token| offset + token.span.start))
-}
-
-fn without_carriage_return(text: &[u8], offset: usize, newline: usize) -> usize {
-    if newline > offset && text[newline - 1] == b'\r' { newline - 1 } else { newline }
-}
-
-/// Where the line after that of `offset` starts: the end of the text if there is none.
-pub(super) fn next_line(text: &[u8], offset: usize) -> usize {
-    text[offset..].iter().position(|&byte| byte == b'\n').map_or(text.len(), |length| offset + length + 1)
-}
-
-/// Where the first line from that of `offset` on starts that isn't blank: the end of the text if there is none.
-pub(super) fn next_content(text: &[u8], offset: usize) -> usize {
-    let blanks = text[offset..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-    if offset + blanks == text.len() { text.len() } else { line_start(text, offset + blanks).max(offset) }
-}
-
-/// Where what comes before `offset` ends, blank lines aside; None if there is nothing.
-pub(super) fn content_before(text: &[u8], offset: usize) -> Option<usize> {
-    let first = if text.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
-    let content = text.get(first..offset)?.trim_ascii_end().len();
-    (content > 0).then_some(first + content)
-}
-
-/// Whether the line that `offset` is in has nothing before it.
-pub(super) fn starts_line(text: &[u8], offset: usize) -> bool {
-    text[line_start(text, offset)..offset].trim_ascii().is_empty()
-}
-
-/// The blanks at the start of the line that `offset` is in.
-pub(super) fn indentation(text: &[u8], offset: usize) -> &[u8] {
-    let line = &text[line_start(text, offset)..offset];
-    let blanks = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    &line[..blanks]
-}
-
-/// Whether the statements `index` and `index + 1` are on one line, with a semicolon between them.
-pub(super) fn shares_line(file: &File<'_>, index: usize) -> bool {
-    let Some([one, other]) = file.statements.get(index..index + 2) else {
-        return false;
-    };
-    Lexer::new(&file.text[one.span.end..other.span.start]).all(|token| token.kind != TokenKind::Newline)
-}
-
-/// The first statement on the line on which the statement `index` starts.
-pub(super) fn first_of_line(file: &File<'_>, index: usize) -> usize {
-    (0..index).rev().take_while(|&before| shares_line(file, before)).last().unwrap_or(index)
-}
-
-/// The last statement on the line on which the statement `index` ends.
-pub(super) fn last_of_line(file: &File<'_>, index: usize) -> usize {
-    (index..file.statements.len()).find(|&at| !shares_line(file, at)).unwrap_or(index)
-}
-
-/// The lines of the statements `first` to `last`, from the start of the first line to before the end of the last.
-pub(super) fn lines_of(file: &File<'_>, first: usize, last: usize) -> Span {
-    let start = line_start(file.text, file.statements[first].span.start);
-    Span::new(start, logical_line_end(file.text, file.statements[last].span.end))
-}
-
-/// Where the lines of a statement start, with the comment lines directly above.
-pub(super) fn start_with_comments(file: &File<'_>, first: usize) -> usize {
-    let span = file.statements[first].span;
-    line_start(file.text, file.comment_block_above(span).map_or(span.start, |comments| comments.start))
-}
-
-/// Where the lines of a statement end, with the comment lines that are directly below and directly above nothing: `buildifier` takes
-/// them for the statement's.
-pub(super) fn end_with_comments(file: &File<'_>, index: usize) -> usize {
-    let last = last_of_line(file, index);
-    let end = lines_of(file, last, last).end;
-    let Some(comment) = file.comments_below(end).last() else {
-        return end;
-    };
-    let below = next_line(file.text, comment.span.end);
-    if is_blank_line(file.text, below) { line_end(file.text, comment.span.end) } else { end }
-}
-
-/// Whether the line that starts at `start` is blank, or there is none.
-pub(super) fn is_blank_line(text: &[u8], start: usize) -> bool {
-    text[start..line_end(text, start)].trim_ascii().is_empty()
 }
 
 #[cfg(test)]
@@ -109,42 +130,59 @@ mod tests {
     use crate::parse;
 
     #[test]
-    fn statements_have_their_lines() {
-        // The text, the statement, its lines with the comments that are its.
-        let table = [
-            ("f()", 0, "f()"),
-            ("f()\r\n\r\ng()\r\n", 0, "f()"),
-            ("f()  # a\ng()", 0, "f()  # a"),
-            ("f(); g(\n)  # a\nh()", 0, "f(); g(\n)  # a"),
-            ("f(); g(\n)  # a\nh()", 1, "f(); g(\n)  # a"),
-            ("f();\ng()", 0, "f();"),
-            ("f() \\\n  ; g()\nh()", 0, "f() \\\n  ; g()"),
-            ("f() \\\n\ng()", 0, "f() \\\n"),
-            ("# a\n\n# b\n# c\nf()\n# d\n\n# e\n", 0, "# b\n# c\nf()\n# d"),
-            ("f()\n# a\ng()\n", 0, "f()"),
-            ("f()\n# a\ng()\n# b", 1, "# a\ng()\n# b"),
-            ("\u{feff}# a\nf()\n", 0, "# a\nf()"),
+    fn a_file_has_its_lines() {
+        let table: &[(&[u8], &[&str])] = &[
+            (b"", &[]),
+            (b"f()", &["0..=0 f()"]),
+            (b"f()\r\n\r\n# a\n", &["0..=0 f()", " ", "# # a"]),
+            (b"\n \t\nf(\n\n# a\n) # b\n", &[" ", "  \\t", "0..=0 f(\\n\\n# a\\n) # b"]),
+            (b"f(); g(\n);\nh()", &["0..=1 f(); g(\\n);", "2..=2 h()"]),
+            (b"if a:\n  b\n  # c\n# d\ne", &["0..=0 if a:\\n  b", "#   # c", "# # d", "1..=1 e"]),
+            (
+                b"f() \\\n\n \\\n# a\nb \\\n ; c",
+                &["0..=0 f() \\\\\\n", "#  \\\\\\n# a", "1..=2 b \\\\\\n ; c"],
+            ),
+            (b"\xEF\xBB\xBFf()", &["0..=0 f()"]),
         ];
-        for (text, index, expected) in table {
-            let file = parse(text.as_bytes()).unwrap();
-            let start = start_with_comments(&file, first_of_line(&file, index));
-            assert_eq!(&text[start..end_with_comments(&file, index)], expected, "{text}");
+        for (text, expected) in table {
+            let file = parse(text).unwrap();
+            let shown = Lines::of(&file).0.into_iter().map(|line| {
+                let kind = match line.content {
+                    Content::Blank => String::new(),
+                    Content::Comment => "#".to_owned(),
+                    Content::Statements(some) => format!("{some:?}"),
+                };
+                format!("{kind} {}", text[line.span.range()].escape_ascii())
+            });
+            assert_eq!(shown.collect::<Vec<_>>(), *expected, "{}", text.escape_ascii());
         }
     }
 
     #[test]
-    fn content_is_found_around_blank_lines() {
-        // The text, an offset, where the next content's line starts, and where the content before ends.
-        let table: [(&[u8], usize, usize, Option<usize>); _] = [
-            (b"", 0, 0, None),
-            (b"a\n\n \n  b\n", 2, 5, Some(1)),
-            (b"a\n\n \n  b\n", 0, 0, None),
-            (b"a\n \n", 2, 4, Some(1)),
-            (b"\xEF\xBB\xBF\n\nb", 4, 5, None),
+    fn comments_belong_to_lines() {
+        // The text, a line, the first and the last that belong to it.
+        let table = [
+            ("f()", 0, 0, 0),
+            ("# a\n\n# b\n# c\nf()\n# d\n\n# e\n", 4, 2, 5),
+            ("f()\n# a\ng()\n# b", 0, 0, 0),
+            ("f()\n# a\ng()\n# b", 2, 1, 3),
+            ("f() # a\n\n# b", 0, 0, 0),
         ];
-        for (text, offset, next, before) in table {
-            assert_eq!(next_content(text, offset), next, "{}", text.escape_ascii());
-            assert_eq!(content_before(text, offset), before, "{}", text.escape_ascii());
+        for (text, index, first, last) in table {
+            let lines = Lines::of(&parse(text.as_bytes()).unwrap());
+            assert_eq!(
+                (lines.first_with_comments(index), lines.last_with_comments(index)),
+                (first, last),
+                "{text}"
+            );
         }
+    }
+
+    #[test]
+    fn blank_lines_are_counted() {
+        let lines = Lines::of(&parse(b"\n\nf()\n \n\\\n\n\ng()").unwrap());
+        assert_eq!(lines.len(), 7);
+        assert_eq!((lines.blank_above(2), lines.blank_below(2)), (0..2, 3..6));
+        assert_eq!((lines.blank_above(6), lines.blank_below(6)), (3..6, 7..7));
     }
 }

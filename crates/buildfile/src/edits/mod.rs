@@ -14,6 +14,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use call::{NewCall, Value};
+use lines::Lines;
 use splice::Splice;
 
 use crate::string::requote;
@@ -23,6 +24,7 @@ use crate::{Expr, File, Span, Statement};
 #[derive(Debug)]
 pub struct Edits<'f, 'a> {
     file: &'f File<'a>,
+    lines: Lines,
     line_ending: &'static [u8],
     splices: Vec<Splice>,
     /// Calls to be put behind statements, by the index of the statement.
@@ -40,6 +42,7 @@ impl<'f, 'a> Edits<'f, 'a> {
     pub fn new(file: &'f File<'a>) -> Self {
         Self {
             file,
+            lines: Lines::of(file),
             line_ending: lines::line_ending(file.text),
             splices: Vec::new(),
             calls: BTreeMap::new(),
@@ -99,20 +102,22 @@ impl<'f, 'a> Edits<'f, 'a> {
     pub fn apply(mut self) -> Vec<u8> {
         let mut splices = std::mem::take(&mut self.splices);
         let loads = self.changes_of_loads();
-        let mut removed = self.removed.clone();
-        removed.extend(&loads.removed);
+        self.removed.extend(&loads.removed);
         splices.extend(loads.splices);
-        let removals = self.removals(&removed);
-        let gaps: Vec<Span> =
-            removals.iter().filter(|gap| gap.bytes.is_empty()).map(|gap| gap.span).collect();
+        let (gone, removals) = self.removals();
         splices.extend(removals);
-        splices.extend(self.new_loads(&loads.new, &removed, &gaps));
-        splices.extend(self.insertions(&gaps));
+        splices.extend(self.new_loads(&loads.new, &gone));
+        splices.extend(self.insertions(&gone));
         splice::apply(self.file.text, splices)
     }
 
     fn index(&self, statement: &Statement<'_>) -> usize {
         let found = self.file.statements.binary_search_by_key(&statement.span, |at| at.span);
         found.expect("a statement at top level of the file")
+    }
+
+    /// The line on which a statement starts.
+    fn line_of(&self, index: usize) -> usize {
+        self.lines.at(self.file.statements[index].span.start)
     }
 }

@@ -3,78 +3,72 @@
 use std::collections::BTreeSet;
 
 use super::Edits;
-use super::lines::{
-    content_before, first_of_line, last_of_line, lines_of, next_content, next_line, start_with_comments,
-};
+use super::lines::Content;
 use super::splice::Splice;
 use crate::{Span, StatementKind};
 
-/// Statements that go together: whole lines with nothing but blank lines between them.
+/// Lines that go together: there are but blank lines between them.
 struct Run {
     first: usize,
     last: usize,
-    lines: Span,
 }
 
 impl Edits<'_, '_> {
-    /// What goes of the text so that the statements `removed` do.
-    pub(super) fn removals(&self, removed: &BTreeSet<usize>) -> Vec<Splice> {
+    /// What goes so that statements do: whole lines, by index, and the splices for these and for what goes within lines.
+    pub(super) fn removals(&self) -> (BTreeSet<usize>, Vec<Splice>) {
         let mut splices = Vec::new();
         let mut runs: Vec<Run> = Vec::new();
-        let mut index = 0;
-        while index < self.file.statements.len() {
-            let (first, last) = (index, last_of_line(self.file, index));
-            index = last + 1;
-            if !(first..=last).all(|at| removed.contains(&at)) {
-                self.remove_from_line(first, last, removed, &mut splices);
+        for index in 0..self.lines.len() {
+            let Some(Content::Statements(statements)) = self.lines.get(index).map(|line| &line.content)
+            else {
+                continue;
+            };
+            let (first_statement, last_statement) = (*statements.start(), *statements.end());
+            if !statements.clone().all(|at| self.removed.contains(&at)) {
+                self.remove_from_line(first_statement, last_statement, &mut splices);
                 continue;
             }
-            let lines = Span::new(self.start_to_remove(first), lines_of(self.file, first, last).end);
-            if let Some(calls) = self.calls.get(&first).filter(|_| self.is_replaced(first)) {
-                splices.push(Splice { span: lines, bytes: self.written(calls) });
+            let first = self.first_to_remove(index, first_statement);
+            if self.is_replaced(first_statement) {
+                let calls = statements.clone().filter_map(|at| self.calls.get(&at)).flatten();
+                let span = Span::new(self.lines.span(first).start, self.lines.span(index).end);
+                splices.push(Splice { span, bytes: self.written(calls) });
                 continue;
             }
             match runs.last_mut() {
-                Some(run) if self.file.text[run.lines.end..lines.start].trim_ascii().is_empty() => {
-                    run.last = last;
-                    run.lines.end = lines.end;
-                }
-                _ => runs.push(Run { first, last, lines }),
+                Some(run) if self.lines.blank_below(run.last).end == first => run.last = index,
+                _ => runs.push(Run { first, last: index }),
             }
         }
-        splices.extend(runs.iter().map(|run| Splice::delete(self.gap(run))));
-        splices
+        let gone: BTreeSet<usize> = runs.iter().flat_map(|run| self.lines_to_remove(run)).collect();
+        splices.extend(self.without_lines(&gone));
+        (gone, splices)
     }
 
-    /// Whether the statement goes, and its calls take its place.
+    /// Whether the statement goes with its whole line, and calls take the place of that.
     pub(super) fn is_replaced(&self, index: usize) -> bool {
-        let alone = first_of_line(self.file, index) == last_of_line(self.file, index);
-        alone && self.removed.contains(&index) && self.calls.contains_key(&index)
+        let Some(Content::Statements(statements)) =
+            self.lines.get(self.line_of(index)).map(|line| &line.content)
+        else {
+            return false;
+        };
+        statements.clone().all(|at| self.removed.contains(&at))
+            && statements.clone().any(|at| self.calls.contains_key(&at))
     }
 
-    /// Where the lines start that go with a statement. The comment above a load that is the first in the file is the file's.
-    fn start_to_remove(&self, first: usize) -> usize {
-        let start = start_with_comments(self.file, first);
-        let is_load = matches!(self.file.statements[first].kind, StatementKind::Load(_));
-        if is_load && content_before(self.file.text, start).is_none() {
-            lines_of(self.file, first, first).start
-        } else {
-            start
-        }
+    /// The first line that goes with that of a statement. The comment above a load that is the first in the file is the file's.
+    fn first_to_remove(&self, line: usize, statement: usize) -> usize {
+        let first = self.lines.first_with_comments(line);
+        let is_load = matches!(self.file.statements[statement].kind, StatementKind::Load(_));
+        if is_load && self.lines.blank_above(first).start == 0 { line } else { first }
     }
 
     /// Some statements of a line go, each with a semicolon.
-    fn remove_from_line(
-        &self,
-        first: usize,
-        last: usize,
-        removed: &BTreeSet<usize>,
-        splices: &mut Vec<Splice>,
-    ) {
+    fn remove_from_line(&self, first: usize, last: usize, splices: &mut Vec<Splice>) {
         let span = |at: usize| self.file.statements[at].span;
         let mut leading = true;
         for at in first..=last {
-            if !removed.contains(&at) {
+            if !self.removed.contains(&at) {
                 leading = false;
             } else if leading {
                 splices.push(Splice::delete(Span::new(span(at).start, span(at + 1).start)));
@@ -84,39 +78,44 @@ impl Edits<'_, '_> {
         }
     }
 
-    /// The lines of `run` with the blank lines above or below them: the fewer, but where nothing is left to be kept apart.
-    fn gap(&self, run: &Run) -> Span {
-        let text = self.file.text;
-        let Span { start, end } = run.lines;
-        let next = next_content(text, next_line(text, end));
-        let Some(before) = content_before(text, start) else {
-            return Span::new(start, next);
-        };
-        if next == text.len() {
-            return Span::new(before, end);
-        }
-        let above = next_line(text, before);
-        let below = next_line(text, end);
-        if self.joins_loads(run, before, next) {
-            return Span::new(above, next);
-        }
-        let lines = |span: Span| text[span.range()].iter().filter(|&&byte| byte == b'\n').count();
-        if lines(Span::new(above, start)) >= lines(Span::new(below, next)) {
-            Span::new(start, next)
+    /// The lines of `run` with the blank lines above or below it: the fewer, but where nothing is left to be kept apart.
+    fn lines_to_remove(&self, run: &Run) -> BTreeSet<usize> {
+        let above = self.lines.blank_above(run.first);
+        let below = self.lines.blank_below(run.last);
+        let mut gone: BTreeSet<usize> = (run.first..=run.last).collect();
+        let joins_loads = self.is_load(above.start.checked_sub(1)) && self.is_load(Some(below.end));
+        let is_last = below.end == self.lines.len() && above.start > 0;
+        if !joins_loads && (is_last || above.start > 0 && above.len() < below.len()) {
+            gone.extend(above);
+        } else if joins_loads {
+            gone.extend(above.chain(below));
         } else {
-            Span::new(above, below)
+            gone.extend(below);
         }
+        gone
     }
 
-    /// Whether what ends at `before` and what starts at `next` are loads, which stand together.
-    fn joins_loads(&self, run: &Run, before: usize, next: usize) -> bool {
-        let is_load = |at: usize| matches!(self.file.statements[at].kind, StatementKind::Load(_));
-        let below = run.last + 1;
-        run.first > 0
-            && below < self.file.statements.len()
-            && is_load(run.first - 1)
-            && is_load(below)
-            && lines_of(self.file, run.first - 1, run.first - 1).end >= before
-            && lines_of(self.file, below, below).start == next
+    /// Whether there is a load on this line, and nothing else.
+    fn is_load(&self, line: Option<usize>) -> bool {
+        let Some(Content::Statements(statements)) =
+            line.and_then(|line| self.lines.get(line)).map(|line| &line.content)
+        else {
+            return false;
+        };
+        statements.clone().all(|at| matches!(self.file.statements[at].kind, StatementKind::Load(_)))
+    }
+
+    /// The splices that take out these lines. If the last line of the file goes and has no end, that of the last content goes too.
+    fn without_lines(&self, gone: &BTreeSet<usize>) -> Vec<Splice> {
+        let span = |&index: &usize| {
+            let line = self.lines.get(index)?;
+            let stays = |above: &usize| !gone.contains(above) && !self.lines.is_blank(*above);
+            let start = match (0..index).rev().find(stays) {
+                Some(above) if line.next == line.span.end => self.lines.span(above).end,
+                _ => line.span.start,
+            };
+            Some(Splice::delete(Span::new(start, line.next)))
+        };
+        gone.iter().filter_map(span).collect()
     }
 }

@@ -288,6 +288,8 @@ fn new_loads_go_where_buildifier_puts_them() {
         ("", &[Load("//:a", "b"), Load("@c", "d")], "load(\"@c\", \"d\")\nload(\"//:a\", \"b\")\n"),
         ("# a\n", &[Load("//:a", "b")], "# a\n\nload(\"//:a\", \"b\")\n"),
         ("f()\r\n", &[Load("m", "b"), Load("m", "a")], "load(\"m\", \"a\", \"b\")\r\n\r\nf()\r\n"),
+        ("# a\n\nf()  # b\n", &[Remove("f"), Load("m", "a")], "# a\n\nload(\"m\", \"a\")\n"),
+        ("f()  # b\n", &[Remove("f"), Load("m", "a")], "load(\"m\", \"a\")\n"),
         // A load that comes too late for what uses it is none.
         (
             "f()\n\nload(\"m\", \"b\")\n",

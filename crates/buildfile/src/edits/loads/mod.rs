@@ -90,6 +90,6 @@ impl Edits<'_, '_> {
 
     /// Whether what the statement loads is known to all calls that are put in.
     fn comes_before_calls(&self, index: usize) -> bool {
-        self.calls.keys().next().is_none_or(|&first| index <= first)
+        self.calls.keys().next().is_none_or(|&first| self.line_of(index) <= self.line_of(first))
     }
 }

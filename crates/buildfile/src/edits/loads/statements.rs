@@ -3,25 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Edits;
-use super::super::lines::{
-    content_before, end_with_comments, first_of_line, last_of_line, lines_of, start_with_comments,
-};
 use super::super::splice::Splice;
 use super::order;
 use crate::string::quote;
 use crate::{ExprKind, File, Span, StatementKind};
 
-/// Where a new statement goes.
+/// Where a new statement goes: a line, by index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
-    /// Above the line that starts here, which is another load's.
+    /// Above this one, which is another load's.
     AboveLoad(usize),
-    /// Above the lines that start here, with a blank line below the new statement.
+    /// Above this one, with a blank line below the new statement.
     Above(usize),
-    /// Below the line that ends here.
+    /// Below this one.
     Below(usize),
-    /// The same, with a blank line between.
+    /// Below this one, with a blank line between.
     Apart(usize),
+    /// There is nothing in the file.
+    Alone,
 }
 
 /// A `load` statement on one line.
@@ -36,34 +35,46 @@ pub(super) fn write<'t>(module: &[u8], symbols: impl Iterator<Item = &'t [u8]>) 
 }
 
 impl Edits<'_, '_> {
-    /// The splices that load `new` by statements of their own, when the statements `removed` and the bytes `gaps` are gone.
+    /// The splices that load `new` by statements of their own, when the lines `gone` are.
     pub(in super::super) fn new_loads(
         &self,
         new: &BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>>,
-        removed: &BTreeSet<usize>,
-        gaps: &[Span],
+        gone: &BTreeSet<usize>,
     ) -> Vec<Splice> {
+        if new.is_empty() {
+            return Vec::new();
+        }
         let mut new: Vec<_> = new.iter().collect();
         new.sort_by(|(one, _), (other, _)| order::compare(one, other));
-        let head = self.head(removed, gaps);
+        let head = self.head(gone);
         let mut places: BTreeMap<Place, Vec<Vec<u8>>> = BTreeMap::new();
         for (module, symbols) in new {
             let symbols: Vec<_> = symbols.iter().map(|symbol| quote(symbol)).collect();
             let statement = write(&quote(module), symbols.iter().map(Vec::as_slice));
             places.entry(self.place(module, &head)).or_default().push(statement);
         }
-        places.into_iter().map(|(place, statements)| self.put(place, &statements, gaps)).collect()
+        places.into_iter().map(|(place, statements)| self.put(place, &statements, gone)).collect()
     }
 
-    fn put(&self, place: Place, statements: &[Vec<u8>], gaps: &[Span]) -> Splice {
-        let line = self.line_ending;
-        let block = statements.join(line);
-        let end = |offset: usize| if self.is_blank_below(offset, gaps) { &b""[..] } else { line };
+    fn put(&self, place: Place, statements: &[Vec<u8>], gone: &BTreeSet<usize>) -> Splice {
+        let end = self.line_ending;
+        let block = statements.join(end);
+        let end_below = |line: usize| if self.is_blank_below(line, gone) { &b""[..] } else { end };
         match place {
-            Place::AboveLoad(offset) => Splice::insert(offset, [&block, line].concat()),
-            Place::Above(offset) => Splice::insert(offset, [&block, line, line].concat()),
-            Place::Below(offset) => Splice::insert(offset, [line, &block, end(offset)].concat()),
-            Place::Apart(offset) => Splice::insert(offset, [line, line, &block, end(offset)].concat()),
+            Place::AboveLoad(line) => Splice::insert(self.lines.span(line).start, [&block, end].concat()),
+            Place::Above(line) => Splice::insert(self.lines.span(line).start, [&block, end, end].concat()),
+            Place::Below(line) => {
+                Splice::insert(self.lines.span(line).end, [end, &block, end_below(line)].concat())
+            }
+            Place::Apart(line) => {
+                Splice::insert(self.lines.span(line).end, [end, end, &block, end_below(line)].concat())
+            }
+            Place::Alone => {
+                let blank = self.lines.len().checked_sub(1).filter(|last| !gone.contains(last));
+                let ends = blank
+                    .is_none_or(|last| self.lines.get(last).is_some_and(|line| line.next > line.span.end));
+                Splice::insert(self.file.text.len(), [if ends { b"" } else { end }, &block, end].concat())
+            }
         }
     }
 
@@ -82,65 +93,73 @@ impl Edits<'_, '_> {
         let Some(next) = next else {
             return self.below_load(last);
         };
-        let index = head.loads[next];
-        let begins_line = first_of_line(self.file, index) == index;
-        let line = lines_of(self.file, index, index).start;
-        let comments = start_with_comments(self.file, index);
+        let line = self.line_of(head.loads[next]);
+        let comments = self.lines.first_with_comments(line);
         match next.checked_sub(1).map(|before| head.loads[before]) {
-            _ if begins_line && comments == line => Place::AboveLoad(line),
+            Some(before) if self.line_of(before) == line => self.below_load(before),
+            _ if comments == line => Place::AboveLoad(line),
             Some(before) => self.below_load(before),
             // The comment at the top of a file is the file's rather than the load's below it.
-            None if content_before(self.file.text, comments).is_none() => Place::AboveLoad(line),
+            None if self.lines.blank_above(comments).start == 0 => Place::AboveLoad(line),
             None => Place::Above(comments),
         }
     }
 
     fn below_load(&self, index: usize) -> Place {
-        let end = end_with_comments(self.file, index);
-        let last = last_of_line(self.file, index);
-        if end == lines_of(self.file, last, last).end { Place::Below(end) } else { Place::Apart(end) }
+        let line = self.line_of(index);
+        let last = self.lines.last_with_comments(line);
+        if last == line { Place::Below(line) } else { Place::Apart(last) }
     }
 
-    /// The statements that loads stand among.
-    fn head(&self, removed: &BTreeSet<usize>, gaps: &[Span]) -> Head {
-        let statements = &self.file.statements;
-        let mut stay =
-            (0..statements.len()).filter(|index| !removed.contains(index) || self.is_replaced(*index));
+    /// The top of the file, as far as it comes before all calls that are put in.
+    fn head(&self, gone: &BTreeSet<usize>) -> Head {
+        let first_call = self.calls.keys().next().copied();
+        let comes_before =
+            |index: &usize| first_call.is_none_or(|first| self.line_of(*index) <= self.line_of(first));
         let mut loads: Vec<usize> = Vec::new();
         let mut last = None;
-        let body = stay.find(|&index| match &statements[index].kind {
-            StatementKind::Load(_) => {
-                // A docstring or a comment that stands alone begins another block of loads.
-                if loads.last() != last.as_ref() || last.is_some_and(|last| self.are_apart(last, index, gaps))
-                {
-                    loads.clear();
+        let stay = |index: &usize| !self.removed.contains(index) || self.is_replaced(*index);
+        let body =
+            (0..self.file.statements.len()).take_while(comes_before).filter(stay).find(|&index| match &self
+                .file
+                .statements[index]
+                .kind
+            {
+                _ if self.is_replaced(index) => true,
+                StatementKind::Load(_) => {
+                    // A docstring or a comment that stands alone begins another block of loads.
+                    if loads.last() != last.as_ref()
+                        || last.is_some_and(|last| self.are_apart(last, index, gone))
+                    {
+                        loads.clear();
+                    }
+                    loads.push(index);
+                    last = Some(index);
+                    false
                 }
-                loads.push(index);
-                last = Some(index);
-                false
-            }
-            StatementKind::Expr(docstring) if matches!(docstring.kind, ExprKind::String(_)) => {
-                last = Some(index);
-                false
-            }
-            _ => true,
-        });
-        let below = match (body, last) {
-            (Some(body), _) => Place::Above(start_with_comments(self.file, first_of_line(self.file, body))),
-            (None, Some(last)) => Place::Apart(end_with_comments(self.file, last)),
-            (None, None) => match content_before(self.file.text, self.file.text.len()) {
-                Some(end) => Place::Apart(end),
-                None => Place::AboveLoad(self.file.text.len()),
-            },
+                StatementKind::Expr(docstring) if matches!(docstring.kind, ExprKind::String(_)) => {
+                    last = Some(index);
+                    false
+                }
+                _ => true,
+            });
+        let above = |index| Place::Above(self.lines.first_with_comments(self.line_of(index)));
+        let last_line =
+            || (0..self.lines.len()).rev().find(|line| !gone.contains(line) && !self.lines.is_blank(*line));
+        let below = match (body, last, first_call) {
+            (Some(body), _, _) => above(body),
+            (None, Some(last), _) => Place::Apart(self.lines.last_with_comments(self.line_of(last))),
+            (None, None, Some(call)) => above(call),
+            (None, None, None) => last_line().map_or(Place::Alone, Place::Apart),
         };
         Head { loads, below }
     }
 
     /// Whether a comment stands between two statements that is neither's, and stays.
-    fn are_apart(&self, one: usize, other: usize, gaps: &[Span]) -> bool {
-        let between = Span::new(end_with_comments(self.file, one), start_with_comments(self.file, other));
-        let stays = |span: Span| between.contains(span) && !gaps.iter().any(|gap| gap.contains(span));
-        self.file.comments.iter().any(|comment| stays(comment.span))
+    fn are_apart(&self, one: usize, other: usize, gone: &BTreeSet<usize>) -> bool {
+        let start = self.lines.last_with_comments(self.line_of(one)) + 1;
+        let end = self.lines.first_with_comments(self.line_of(other));
+        (start..end).any(|line| self.lines.is_comment(line) && !gone.contains(&line))
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::lines::{indentation, line_end, next_line, starts_line};
 use super::super::splice::Splice;
 use super::statements::write;
 use crate::position::line_start;
@@ -216,4 +215,28 @@ impl Statement<'_, '_> {
 /// Whether a token is one that nothing depends on between brackets.
 const fn is_trivia(kind: TokenKind) -> bool {
     matches!(kind, TokenKind::Blank | TokenKind::Newline | TokenKind::Continuation | TokenKind::Comment)
+}
+
+/// Where the line ends that `offset` is in: before its line feed, and the carriage return before that.
+fn line_end(text: &[u8], offset: usize) -> usize {
+    let end =
+        text[offset..].iter().position(|&byte| byte == b'\n').map_or(text.len(), |length| offset + length);
+    if end > offset && text[end - 1] == b'\r' { end - 1 } else { end }
+}
+
+/// Where the line after that of `offset` starts: the end of the text if there is none.
+fn next_line(text: &[u8], offset: usize) -> usize {
+    text[offset..].iter().position(|&byte| byte == b'\n').map_or(text.len(), |length| offset + length + 1)
+}
+
+/// Whether there is nothing but blanks before `offset` on its line.
+fn starts_line(text: &[u8], offset: usize) -> bool {
+    text[line_start(text, offset)..offset].trim_ascii().is_empty()
+}
+
+/// The blanks at the start of the line that `offset` is in.
+fn indentation(text: &[u8], offset: usize) -> &[u8] {
+    let line = &text[line_start(text, offset)..offset];
+    let blanks = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    &line[..blanks]
 }
