@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from strata_bench import cli, configure_tables, machine, monorepo, table
+from strata_bench import cli, configure_tables, machine, monorepo, summary, table
 from strata_bench.errors import BenchError
 from strata_bench.measure import launch
 from strata_bench.monorepo import Written
@@ -194,13 +194,14 @@ def _work(options: argparse.Namespace, work: Path) -> None:
         "results": [item.result() for item in measured],
     }
     print("\n\n".join(f"{title}\n\n{table.aligned(rows)}" for title, rows in configure_tables.all_of(data)))
+    print(f"\n{summary.others_line(data)}")
     if options.json:
         options.json.write_text(cli.to_json(data))
 
 
 def _version(buildifier: Path) -> str:
     first = cli.output([str(buildifier), "--version"]).splitlines()[0]
-    return first.removeprefix("buildifier version: ")
+    return first.removeprefix("buildifier version:").strip()
 
 
 def main(argv: list[str]) -> int:

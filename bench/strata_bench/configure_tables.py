@@ -22,7 +22,9 @@ def all_of(data: dict[str, Any]) -> list[tuple[str, table.Rows]]:
         f"{sizes['files']:,} BUILD files, {sizes['bytes'] / 1e6:,.0f} MB, {sizes['sources']:,} files beside them; "
         f"{sizes['with_binaries']:,} have binaries, {sizes['binaries']:,} in all"
     )
-    return [("To reach", table.of_targets(verdicts(data))), (about, of_runs(data))]
+    # The figures of --quick mean nothing.
+    to_reach = [] if data["quick"] else [("To reach", table.of_targets(verdicts(data)))]
+    return [*to_reach, (about, of_runs(data))]
 
 
 def of_runs(data: dict[str, Any]) -> table.Rows:

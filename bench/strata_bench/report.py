@@ -15,13 +15,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from strata_bench import image_tables, lang_tables, locality, machine, summary, table, targets
+from strata_bench import configure_tables, image_tables, lang_tables, locality, machine, summary, table, targets
 from strata_bench.errors import BenchError
 
 PAGE = machine.REPOSITORY / "docs" / "performance.md"
 FOLDER = machine.REPOSITORY / "docs" / "performance"
 LAYERS, LOCALITY = FOLDER / "layers.json", FOLDER / "locality.json"
-IMAGES, LANG = FOLDER / "images.json", FOLDER / "lang.json"
+IMAGES, LANG, CONFIGURE = FOLDER / "images.json", FOLDER / "lang.json", FOLDER / "configure.json"
 PLOTS = ("throughput.svg", "scaling.svg")
 DRAWN_BY = Path(__file__).with_name("plots.py")
 BEGIN = "<!-- begin: written by bench/report, not by hand -->"
@@ -34,7 +34,8 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="bench/report",
         description=f"Writes the tables and plots of {PAGE.relative_to(machine.REPOSITORY)} from "
-        f"{LAYERS.relative_to(machine.REPOSITORY)}, {LOCALITY.name}, {IMAGES.name} and {LANG.name}. Drawing needs matplotlib.",
+        f"{LAYERS.relative_to(machine.REPOSITORY)}, {LOCALITY.name}, {IMAGES.name}, {LANG.name} and {CONFIGURE.name}. Plots that are "
+        "not fresh are drawn again, which needs matplotlib.",
     )
     parser.add_argument("--check", action="store_true", help="change nothing, and fail if anything is not fresh")
     options = parser.parse_args(argv)
@@ -50,28 +51,39 @@ def main(argv: list[str]) -> int:
 
 
 def write() -> None:
-    """Writes the section and the plots."""
-    results = targets.Results(load(LAYERS))
+    """Writes the section, and the plots if some are not fresh."""
+    if not all(map(is_fresh, PLOTS)):
+        _draw()
+    page = PAGE.read_text()
+    PAGE.write_text(replaced(page, section()))
+
+
+def _draw() -> None:
     try:
         from strata_bench import plots
 
-        drawn = plots.draw(results)
+        drawn = plots.draw(targets.Results(load(LAYERS)))
     except ImportError as error:
         raise BenchError(f"{error}: install matplotlib, by pip or as the package python3-matplotlib") from error
     for name, svg in drawn.items():
         (FOLDER / name).write_text(svg + stamp(svg))
-    PAGE.write_text(replaced(PAGE.read_text(), section(results, load(LOCALITY), load(IMAGES), load(LANG))))
+
+
+def is_fresh(plot: str) -> bool:
+    """Whether a plot is drawn from the results by this program, and not edited."""
+    file = FOLDER / plot
+    text = file.read_text() if file.exists() else ""
+    match = STAMP.search(text)
+    return match is not None and match[0] == stamp(text[: match.start()])
 
 
 def check() -> None:
     """Fails if the section or a plot is not what the results make of it."""
     page = PAGE.read_text()
-    if replaced(page, section(targets.Results(load(LAYERS)), load(LOCALITY), load(IMAGES), load(LANG))) != page:
+    if replaced(page, section()) != page:
         raise BenchError(f"{PAGE} is not what its results make: run bench/report")
     for name in PLOTS:
-        text = (FOLDER / name).read_text()
-        match = STAMP.search(text)
-        if match is None or match[0] != stamp(text[: match.start()]):
+        if not is_fresh(name):
             raise BenchError(f"{FOLDER / name} is not drawn from the results, or edited: run bench/report")
 
 
@@ -101,15 +113,15 @@ def replaced(page: str, text: str) -> str:
     return f"{before}{BEGIN}\n\n{text}\n\n{END}{after}"
 
 
-def section(
-    results: targets.Results, edits: dict[str, Any], images: dict[str, Any], programs: dict[str, Any]
-) -> str:
+def section() -> str:
     """What stands between the markers."""
+    results = targets.Results(load(LAYERS))
+    edits, images, programs, monorepo = map(load, (LOCALITY, IMAGES, LANG, CONFIGURE))
     data = results.data
     verdicts = targets.judge(results, targets.load())
     parts = [
         f"{summary.machine_line(data['machine'], results.cores)}. Commit {data['commit']}, {data['rounds']} rounds.",
-        summary.others_line(results),
+        summary.others_line(results.data),
         "![Throughput of every program on every input](performance/throughput.svg)",
         "![Wall time by number of cores](performance/scaling.svg)",
         "### Targets",
@@ -139,6 +151,12 @@ def section(
         f"{programs['rounds']} rounds.",
         *(f"{title}:\n\n{table.markdown(rows)}" for title, rows in lang_tables.all_of(programs)),
         lang_tables.NOTES,
+        "### Image targets of a monorepo",
+        f"{summary.machine_line(monorepo['machine'], monorepo['cores'])}; buildifier {monorepo['buildifier']}. Commit {monorepo['commit']}, "
+        f"medians of\n{monorepo['rounds']} rounds.",
+        summary.others_line(monorepo),
+        *(f"{title}:\n\n{table.markdown(rows)}" for title, rows in configure_tables.all_of(monorepo)),
+        configure_tables.NOTES,
         "### Programs",
         table.markdown(table.of_programs(results), left=True),
     ]

@@ -52,11 +52,11 @@ def score(verdicts: list[Verdict]) -> str:
     )
 
 
-def others_line(results: Results) -> str:
+def others_line(data: dict[str, Any]) -> str:
     """How quiet the machine was."""
     shares = [
         others / wall
-        for run in results.data["results"]
+        for run in data["results"]
         for others, wall in zip(run["others_cpu_s"], run["wall_s"], strict=True)
     ]
     worst = statistics.quantiles(shares, n=20)[-1]
@@ -89,5 +89,5 @@ def whole(results: Results, verdicts: list[Verdict]) -> str:
     if data["quick"]:
         parts.append("Quick: everything works. The figures mean nothing, so targets are not judged.")
     else:
-        parts += [others_line(results), table.aligned(table.of_targets(verdicts)), score(verdicts)]
+        parts += [others_line(results.data), table.aligned(table.of_targets(verdicts)), score(verdicts)]
     return "\n\n".join(parts)

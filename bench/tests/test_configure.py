@@ -111,7 +111,7 @@ class Tables(unittest.TestCase):
             for row in configure.ROWS
         ]
         sizes = {"files": 100, "bytes": 1000, "sources": 7, "with_binaries": 5, "binaries": 6}
-        return {"sizes": sizes, "results": results}
+        return {"quick": False, "sizes": sizes, "results": results}
 
     def test_targets(self) -> None:
         data = self.data(diff=1.0, check=2.0, fix=1.0, again=1.2, check_again=2.0)
@@ -123,6 +123,11 @@ class Tables(unittest.TestCase):
         missed = {key for key, reached in outcomes.items() if not reached}
         case = "all images missing, -mode=diff"
         self.assertEqual(missed, {("seconds", case), ("buildifier", case)})
+
+    def test_quick_figures_are_not_judged(self) -> None:
+        data = self.data(diff=1.0, check=2.0, fix=1.0, again=0.5, check_again=2.0)
+        titles = [title for title, _ in configure_tables.all_of(data)]
+        self.assertEqual([title for title, _ in configure_tables.all_of(data | {"quick": True})], titles[1:])
 
     def test_rows(self) -> None:
         rows = configure_tables.of_runs(self.data(diff=1.0, check=2.0, fix=1.0, again=0.5, check_again=2.0))
