@@ -100,19 +100,14 @@ fn asked(file: &File<'_>, program: &[u8]) -> Asked {
 
 /// The statements that have to be there, loads aside: those that stay, and the calls behind the lines of theirs.
 fn expected(file: &File<'_>, asked: &Asked) -> Vec<Vec<u8>> {
+    let first_line = file.text.split_inclusive(|&byte| byte == b'\n').next().unwrap_or_default();
+    let line_end = if first_line.ends_with(b"\r\n") { "\r\n" } else { "\n" };
     let mut expected = Vec::new();
     let mut behind = Vec::new();
     for (index, statement) in file.statements.iter().enumerate() {
         if !asked.removed.contains(&index) && !is_load(file, index) {
             expected.push(source(file, index));
         }
-        let line_end = if file.text.contains(&b'\r')
-            && file.text.split(|&byte| byte == b'\n').next().unwrap().ends_with(b"\r")
-        {
-            "\r\n"
-        } else {
-            "\n"
-        };
         for name in asked.calls.get(&index).into_iter().flatten() {
             behind.push(format!("new({line_end}    name = \"{name}\",{line_end})").into_bytes());
         }

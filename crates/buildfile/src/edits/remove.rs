@@ -107,15 +107,16 @@ impl Edits<'_, '_> {
 
     /// The splices that take out these lines. If the last line of the file goes and has no end, that of the last content goes too.
     fn without_lines(&self, gone: &BTreeSet<usize>) -> Vec<Splice> {
-        let span = |&index: &usize| {
-            let line = self.lines.get(index)?;
+        let start = |index: usize, has_end: bool| {
             let stays = |above: &usize| !gone.contains(above) && !self.lines.is_blank(*above);
-            let start = match (0..index).rev().find(stays) {
-                Some(above) if line.next == line.span.end => self.lines.span(above).end,
-                _ => line.span.start,
-            };
-            Some(Splice::delete(Span::new(start, line.next)))
+            let content = if has_end { None } else { (0..index).rev().find(stays) };
+            content.map_or(self.lines.span(index).start, |above| self.lines.span(above).end)
         };
-        gone.iter().filter_map(span).collect()
+        let lines = gone.iter().filter_map(|&index| Some((index, self.lines.get(index)?)));
+        lines
+            .map(|(index, line)| {
+                Splice::delete(Span::new(start(index, line.next > line.span.end), line.next))
+            })
+            .collect()
     }
 }

@@ -218,6 +218,8 @@ fn symbols_go_where_buildifier_sorts_them() {
         ("load('M',\n     'b')", &["a"], "load('M',\n     'a',\n     'b')"),
         ("load(\n    'M', 'b', 'd'\n)", &["c", "e"], "load(\n    'M', 'b', 'c', 'd', 'e'\n)"),
         ("load(\n    'M', 'b'\n    , 'd'\n)", &["c"], "load(\n    'M', 'b', 'c'\n    , 'd'\n)"),
+        ("load('M',\n ,\n 'b')", &["c", "a"], "load('M',\n ,\n 'a', 'b',\n 'c')"),
+        ("load('M', 'b',,)", &["c"], "load('M', 'b', 'c',,)"),
         ("load('M', 'b',\n)", &["c"], "load('M', 'b',\n    'c',\n)"),
     ];
     for (before, symbols, after) in table {
@@ -389,6 +391,11 @@ fn symbols_come_and_go_at_once() {
             "load(\"m\",\n     \"a\",\n     \"b\")\n",
             &[Unload("b"), Load("m", "c")],
             "load(\"m\", \"a\", \"c\")\n",
+        ),
+        (
+            "load(\n    \"m\",\n    ,\n    \"a\",\n    \"b\",\n)\n",
+            &[Unload("b"), Load("m", "c")],
+            "load(\n    \"m\", \"a\", \"c\",\n)\n",
         ),
         (
             "load(\"m\",  # why\n     \"a\",\n     \"b\")\n",

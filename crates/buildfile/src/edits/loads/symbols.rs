@@ -35,6 +35,16 @@ pub(super) fn change(
     vec![statement.rewritten(gone, added)]
 }
 
+/// What follows an element of a `load`.
+struct Tail {
+    /// Where the commas are.
+    commas: Vec<usize>,
+    /// Where the next element or the closing parenthesis starts.
+    next: usize,
+    /// Whether it is the parenthesis.
+    is_last: bool,
+}
+
 struct Statement<'t, 'a> {
     file: &'t File<'a>,
     load: &'t Load<'a>,
@@ -77,41 +87,33 @@ impl Statement<'_, '_> {
         behind.iter().flat_map(|(&before, symbols)| self.addition(before, symbols)).collect()
     }
 
-    /// Puts `symbols` behind the element at `before`.
+    /// Puts `symbols` behind the element at `before`: on lines of their own where the elements are, else beside it.
     fn addition(&self, before: Span, symbols: &[Vec<u8>]) -> Vec<Splice> {
         let text = self.file.text;
         let line = line_end(text, before.end);
-        let beside = || {
-            let bytes = symbols
-                .iter()
-                .flat_map(|symbol| [&b", "[..], symbol.as_slice()])
-                .collect::<Vec<_>>()
-                .concat();
-            vec![Splice::insert(before.end, bytes)]
-        };
-        let lines = |comma: &[u8]| {
-            let mut break_line = self.line_ending.to_vec();
-            break_line.extend_from_slice(&self.indentation(before));
-            let lines = symbols.iter().map(|symbol| [break_line.as_slice(), symbol].concat());
-            lines
-                .collect::<Vec<_>>()
-                .join(&b','.to_owned())
-                .into_iter()
-                .chain(comma.iter().copied())
-                .collect::<Vec<u8>>()
-        };
-        match self.significant(before.end) {
-            (Some(comma), Some(next)) if comma < line && next >= line => {
-                vec![Splice::insert(line, lines(b","))]
+        let Tail { commas, next, is_last } = self.tail(before.end);
+        match commas[..] {
+            [] if starts_line(text, before.start) => {
+                let offset = if next < line { before.end } else { line };
+                let lines = self.lines(before, symbols).join(&b',');
+                vec![Splice::insert(before.end, *b","), Splice::insert(offset, lines)]
             }
-            (None, Some(close)) if close >= line && starts_line(text, before.start) => {
-                vec![Splice::insert(before.end, *b","), Splice::insert(line, lines(b""))]
+            [comma] if comma < line && line <= next => {
+                let lines = self.lines(before, symbols).join(&b',');
+                vec![Splice::insert(line, [lines.as_slice(), b","].concat())]
             }
-            (None, Some(_)) if starts_line(text, before.start) => {
-                vec![Splice::insert(before.end, [b",", lines(b"").as_slice()].concat())]
+            // Only before the first symbol may there be several commas.
+            [_, _, ..] if !is_last => {
+                vec![Splice::insert(next, [symbols.join(&b", "[..]).as_slice(), b", "].concat())]
             }
-            _ => beside(),
+            _ => vec![Splice::insert(before.end, [b", ", symbols.join(&b", "[..]).as_slice()].concat())],
         }
+    }
+
+    /// The symbols with the line breaks and blanks that put them on lines of their own.
+    fn lines(&self, before: Span, symbols: &[Vec<u8>]) -> Vec<Vec<u8>> {
+        let indentation = self.indentation(before);
+        symbols.iter().map(|symbol| [self.line_ending, &indentation, symbol].concat()).collect()
     }
 
     /// The indentation of the line of a symbol that is put below `before`.
@@ -125,19 +127,16 @@ impl Statement<'_, '_> {
         }
     }
 
-    /// Where the first comma behind `offset` is, if there is one before anything else, and what comes behind it and its like.
-    fn significant(&self, offset: usize) -> (Option<usize>, Option<usize>) {
-        let mut tokens = self.tokens(offset).filter(|token| !is_trivia(token.kind));
-        let Some(first) = tokens.next() else {
-            return (None, None);
-        };
-        if first.kind != TokenKind::Comma {
-            return (None, Some(first.span.start));
+    /// What follows the element that ends at `offset`.
+    fn tail(&self, offset: usize) -> Tail {
+        let mut commas = Vec::new();
+        for token in self.tokens(offset).filter(|token| !is_trivia(token.kind)) {
+            if token.kind != TokenKind::Comma {
+                return Tail { commas, next: token.span.start, is_last: token.kind == TokenKind::CloseParen };
+            }
+            commas.push(token.span.start);
         }
-        (
-            Some(first.span.start),
-            tokens.find(|token| token.kind != TokenKind::Comma).map(|token| token.span.start),
-        )
+        Tail { commas, next: self.file.text.len(), is_last: true }
     }
 
     /// The tokens from `offset` on, which is between two.
@@ -195,14 +194,12 @@ impl Statement<'_, '_> {
         tail.last().map_or(end, |token| token.span.end)
     }
 
-    /// Whether each symbol and the closing parenthesis begin a line.
+    /// Whether each symbol and the closing parenthesis begin a line, with nothing odd before the first.
     fn has_a_line_for_each(&self) -> bool {
-        let close = self.load.symbols.last().and_then(|last| match self.significant(last.span.end) {
-            (_, Some(close)) => Some(close),
-            _ => None,
-        });
+        let close = self.load.symbols.last().map(|last| self.tail(last.span.end).next);
         let starts = self.load.symbols.iter().map(|symbol| symbol.span.start).chain(close);
-        starts.into_iter().all(|start| starts_line(self.file.text, start))
+        let commas = self.tail(self.load.module.span.end).commas;
+        commas.len() == 1 && starts.into_iter().all(|start| starts_line(self.file.text, start))
     }
 
     fn has_comments(&self) -> bool {
