@@ -161,10 +161,11 @@ impl Statement<'_, '_> {
                 Some(before) => self.load.symbols[before].span.end,
                 None => self.load.module.span.end,
             };
-            let is_commented = self
-                .tokens(before)
-                .any(|token| token.kind == TokenKind::Comment && token.span.end < span.start);
+            let mut between = self.tokens(before).take_while(|token| token.span.start < span.start);
+            let is_commented = between.any(|token| token.kind == TokenKind::Comment);
+            // Each goes with the comma behind it, or all with the ones before them: else two commas stay, or none.
             if let Some(lines) = self.lines_of(span) {
+                before_goes_with_its_comma = true;
                 spans.push(lines);
             } else if is_commented || before_goes_with_its_comma {
                 before_goes_with_its_comma = true;

@@ -157,6 +157,11 @@ fn symbols_that_nothing_uses_go() {
             &[Unload("a"), Unload("b")],
             "load(\"m\",  # c\n     \"d\")\n",
         ),
+        (
+            "load(\n    \"m\",\n    \"a\",\n    \"b\",\n    \"c\", \"d\",\n)\n",
+            &[Unload("b"), Unload("c")],
+            "load(\n    \"m\",\n    \"a\",\n    \"d\",\n)\n",
+        ),
         // Loads stand together, and apart from all else.
         (
             "load(\"k\", \"x\")\nload(\"m\", \"a\")\nload(\"n\", \"y\")\n",
