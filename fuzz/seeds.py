@@ -161,9 +161,29 @@ def codecs() -> list[bytes]:
     return [bytes([kind, level]) + program for kind in range(3) for level in (0, 2, 5, 8) for program in programs]
 
 
+def buildfiles() -> list[bytes]:
+    """Edits of crates/buildfile/src/fuzz.rs (their number, two bytes each) in files that have some of everything."""
+    loads = [
+        'load("//:defs.bzl", "a")\n',
+        'load(\n    "@m//:b.bzl",\n    "a",  # why\n    # keep\n    "z",\n    c = "d",\n)\n',
+        'load(":defs.bzl",\n     "a",\n     "b")\n',
+    ]
+    rules = [
+        'a(\n    name = "x",\n    srcs = glob(["*.c"]) + select({":y": [1, 0x2F, 1.5]}),\n)\n',
+        "# above\nf(*a, **b); g()  # beside\n# below\n",
+        "x, y = [a for a, b in c if not d], {1: -2} if e else lambda q, *r: q[1:2]\n",
+        "def f(a: int = 1, *, b) -> str:\n    if a:\n        return b\n    elif a.c: pass\n    # tail\n",
+        'z = r"raw\\" % "\\x41\\u00e9\\\n" \\\n  in z\n',
+    ]
+    texts = ["", *loads, *rules, "\n".join(['"""doc"""\n', "".join(loads), *rules])]
+    texts += [texts[-1].replace("\n", "\r\n"), "\ufeff" + "\n".join(rules)[:-1]]
+    programs = [b"\0", b"\2\0\0\1\1", b"\4\2\0\3\1\4\2\5\0", b"\7" + bytes(range(14)), b"\3\1\0\1\1\0\1"]
+    return [program + text.encode() for text in texts for program in programs]
+
+
 def main(corpus: Path) -> None:
     """Writes all of them."""
-    seeds = {"codec": codecs(), "entries": entries(), "import": imports()}
+    seeds = {"buildfile": buildfiles(), "codec": codecs(), "entries": entries(), "import": imports()}
     seeds |= {"layer_json": layer_jsons(), "merge": merges(), "tar": tars()}
     for target, inputs in seeds.items():
         (corpus / target).mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,7 @@
 //! What fuzzers try, and what must hold of it. Compiled for tests and under cargo-fuzz only.
+//!
+//! `fuzz/` has a target for the function here. `fuzz/corpus/buildfile` has inputs that reach what was reached in long runs; the tests
+//! run them again.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a panic is how a target tells")]
 
@@ -171,7 +174,24 @@ fn source(file: &File<'_>, index: usize) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, path::Path};
+
     use proptest::prelude::*;
+
+    /// The corpus, from where cargo starts tests and from where Bazel does.
+    const CORPUS: [&str; 2] = ["../../fuzz/corpus/buildfile", "fuzz/corpus/buildfile"];
+
+    #[test]
+    fn corpus_of_buildfile() {
+        let corpus =
+            CORPUS.iter().map(Path::new).find(|corpus| corpus.exists()).expect("fuzz/corpus/buildfile");
+        let mut inputs = 0;
+        for input in fs::read_dir(corpus).unwrap() {
+            super::buildfile(&fs::read(input.unwrap().path()).unwrap());
+            inputs += 1;
+        }
+        assert!(inputs > 10, "{inputs} inputs");
+    }
 
     /// Lines that make files, and pieces that break them.
     const PIECES: &[&str] = &[
