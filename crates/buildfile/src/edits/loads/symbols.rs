@@ -23,7 +23,7 @@ pub(super) fn change(
     if added.is_empty() {
         return statement.removals(gone);
     }
-    if statement.has_a_line_for_each() {
+    if statement.goes_by_lines(gone) {
         let mut splices = statement.removals(gone);
         splices.extend(statement.additions(gone, added));
         return splices;
@@ -177,30 +177,29 @@ impl Statement<'_, '_> {
         spans.into_iter().map(Splice::delete).collect()
     }
 
-    /// The line of a symbol that has one for itself, with the comment lines directly above.
+    /// The line of a symbol that has one for itself and its comma, with the comment lines directly above.
     fn lines_of(&self, span: Span) -> Option<Span> {
         let text = self.file.text;
         let end = line_end(text, span.end);
-        let mut behind = self.tokens(span.end).take_while(|token| token.span.start < end);
-        let alone = behind.all(|token| is_trivia(token.kind) || token.kind == TokenKind::Comma);
+        let Tail { commas, next, .. } = self.tail(span.end);
+        let alone = starts_line(text, span.start) && next > end && commas.iter().all(|&comma| comma < end);
         let start = self.file.comment_block_above(span).map_or(span.start, |comments| comments.start);
-        (alone && starts_line(text, span.start))
-            .then(|| Span::new(line_start(text, start), next_line(text, end)))
+        alone.then(|| Span::new(line_start(text, start), next_line(text, end)))
     }
 
-    /// Where what is at the end of a symbol ends with its comma and the blanks behind it on the line.
+    /// Where a symbol that ends at `end` ends with its comma, and the blanks behind it.
     fn end_with_comma(&self, end: usize) -> usize {
-        let tail =
-            self.tokens(end).take_while(|token| matches!(token.kind, TokenKind::Comma | TokenKind::Blank));
-        tail.last().map_or(end, |token| token.span.end)
+        let Some(comma) = self.tail(end).commas.pop() else {
+            return end;
+        };
+        let mut blanks = self.tokens(comma + 1).take_while(|token| token.kind == TokenKind::Blank);
+        blanks.next().map_or(comma + 1, |token| token.span.end)
     }
 
-    /// Whether each symbol and the closing parenthesis begin a line, with nothing odd before the first.
-    fn has_a_line_for_each(&self) -> bool {
-        let close = self.load.symbols.last().map(|last| self.tail(last.span.end).next);
-        let starts = self.load.symbols.iter().map(|symbol| symbol.span.start).chain(close);
+    /// Whether the symbols `gone` have lines of their own, and there is nothing odd before the first.
+    fn goes_by_lines(&self, gone: &BTreeSet<usize>) -> bool {
         let commas = self.tail(self.load.module.span.end).commas;
-        commas.len() == 1 && starts.into_iter().all(|start| starts_line(self.file.text, start))
+        commas.len() == 1 && gone.iter().all(|&index| self.lines_of(self.load.symbols[index].span).is_some())
     }
 
     fn has_comments(&self) -> bool {

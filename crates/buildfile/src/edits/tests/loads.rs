@@ -162,6 +162,16 @@ fn symbols_that_nothing_uses_go() {
             &[Unload("b"), Unload("c")],
             "load(\n    \"m\",\n    \"a\",\n    \"d\",\n)\n",
         ),
+        (
+            "load(\n    \"m\",\n    \"a\",\n    \"b\"\n,\n    \"c\",\n)\n",
+            &[Unload("b")],
+            "load(\n    \"m\",\n    \"a\"\n,\n    \"c\",\n)\n",
+        ),
+        (
+            "load(\n    \"m\",\n    \"a\",\n    \"b\"\n, \"c\",\n)\n",
+            &[Unload("a"), Unload("b")],
+            "load(\n    \"m\",\n    \"c\",\n)\n",
+        ),
         // Loads stand together, and apart from all else.
         (
             "load(\"k\", \"x\")\nload(\"m\", \"a\")\nload(\"n\", \"y\")\n",
