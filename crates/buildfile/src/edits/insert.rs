@@ -1,20 +1,18 @@
 //! Calls that are put behind statements.
 
-use std::collections::BTreeSet;
-
 use super::splice::Splice;
 use super::{Edits, NewCall};
 
 impl Edits<'_, '_> {
-    /// The splices that put the calls in, when the lines `gone` are.
-    pub(super) fn insertions(&self, gone: &BTreeSet<usize>) -> Vec<Splice> {
+    /// The splices that put the calls in.
+    pub(super) fn insertions(&self) -> Vec<Splice> {
         let behind = self.calls.iter().filter(|(index, _)| !self.is_replaced(**index));
         behind
             .map(|(&index, calls)| {
                 let line = self.lines.last_with_comments(self.line_of(index));
                 let mut bytes = self.line_ending.repeat(2);
                 bytes.extend_from_slice(&self.written(calls));
-                if !self.is_blank_below(line, gone) {
+                if !self.lines.is_blank_below(line) {
                     bytes.extend_from_slice(self.line_ending);
                 }
                 Splice::insert(self.lines.span(line).end, bytes)
@@ -32,11 +30,5 @@ impl Edits<'_, '_> {
             call.write(self.line_ending, &mut text);
         }
         text
-    }
-
-    /// Whether, once the lines `gone` are, there is a blank line below `line`, or nothing.
-    pub(super) fn is_blank_below(&self, line: usize, gone: &BTreeSet<usize>) -> bool {
-        let below = (line + 1..self.lines.len()).find(|below| !gone.contains(below));
-        below.is_none_or(|below| self.lines.is_blank(below))
     }
 }

@@ -1,6 +1,7 @@
 //! The lines of a file at top level. A line ends where a statement may end: one with a multi-line statement is a single line, and so
 //! are two with a backslash between them.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use crate::{File, Lexer, Span, TokenKind};
@@ -65,6 +66,12 @@ impl Lines {
         Self(lines)
     }
 
+    /// Forgets the lines of these indices. Those below them take theirs.
+    pub(super) fn remove(&mut self, gone: &BTreeSet<usize>) {
+        let mut index = 0..;
+        self.0.retain(|_| index.next().is_some_and(|index| !gone.contains(&index)));
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.0.len()
@@ -104,7 +111,12 @@ impl Lines {
     /// `buildifier` has it: else the line itself.
     pub(super) fn last_with_comments(&self, index: usize) -> usize {
         let last = index + (index + 1..self.len()).take_while(|&below| self.is_comment(below)).count();
-        if last + 1 == self.len() || self.is_blank(last + 1) { last } else { index }
+        if self.is_blank_below(last) { last } else { index }
+    }
+
+    /// Whether there is a blank line below the line `index`, or nothing.
+    pub(super) fn is_blank_below(&self, index: usize) -> bool {
+        index + 1 == self.len() || self.is_blank(index + 1)
     }
 
     /// The blank lines directly above the line `index`.

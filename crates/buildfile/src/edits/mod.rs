@@ -106,8 +106,10 @@ impl<'f, 'a> Edits<'f, 'a> {
         splices.extend(loads.splices);
         let (gone, removals) = self.removals();
         splices.extend(removals);
-        splices.extend(self.new_loads(&loads.new, &gone));
-        splices.extend(self.insertions(&gone));
+        // What is put in goes among the lines that stay.
+        self.lines.remove(&gone);
+        splices.extend(self.new_loads(&loads.new));
+        splices.extend(self.insertions());
         splice::apply(self.file.text, splices)
     }
 

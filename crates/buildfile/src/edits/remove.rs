@@ -52,7 +52,8 @@ impl Edits<'_, '_> {
         else {
             return false;
         };
-        statements.clone().all(|at| self.removed.contains(&at))
+        statements.contains(&index)
+            && statements.clone().all(|at| self.removed.contains(&at))
             && statements.clone().any(|at| self.calls.contains_key(&at))
     }
 

@@ -35,31 +35,27 @@ pub(super) fn write<'t>(module: &[u8], symbols: impl Iterator<Item = &'t [u8]>) 
 }
 
 impl Edits<'_, '_> {
-    /// The splices that load `new` by statements of their own, when the lines `gone` are.
-    pub(in super::super) fn new_loads(
-        &self,
-        new: &BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>>,
-        gone: &BTreeSet<usize>,
-    ) -> Vec<Splice> {
+    /// The splices that load `new` by statements of their own.
+    pub(in super::super) fn new_loads(&self, new: &BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>>) -> Vec<Splice> {
         if new.is_empty() {
             return Vec::new();
         }
         let mut new: Vec<_> = new.iter().collect();
         new.sort_by(|(one, _), (other, _)| order::compare(one, other));
-        let head = self.head(gone);
+        let head = self.head();
         let mut places: BTreeMap<Place, Vec<Vec<u8>>> = BTreeMap::new();
         for (module, symbols) in new {
             let symbols: Vec<_> = symbols.iter().map(|symbol| quote(symbol)).collect();
             let statement = write(&quote(module), symbols.iter().map(Vec::as_slice));
             places.entry(self.place(module, &head)).or_default().push(statement);
         }
-        places.into_iter().map(|(place, statements)| self.put(place, &statements, gone)).collect()
+        places.into_iter().map(|(place, statements)| self.put(place, &statements)).collect()
     }
 
-    fn put(&self, place: Place, statements: &[Vec<u8>], gone: &BTreeSet<usize>) -> Splice {
+    fn put(&self, place: Place, statements: &[Vec<u8>]) -> Splice {
         let end = self.line_ending;
         let block = statements.join(end);
-        let end_below = |line: usize| if self.is_blank_below(line, gone) { &b""[..] } else { end };
+        let end_below = |line: usize| if self.lines.is_blank_below(line) { &b""[..] } else { end };
         match place {
             Place::AboveLoad(line) => Splice::insert(self.lines.span(line).start, [&block, end].concat()),
             Place::Above(line) => Splice::insert(self.lines.span(line).start, [&block, end, end].concat()),
@@ -70,7 +66,7 @@ impl Edits<'_, '_> {
                 Splice::insert(self.lines.span(line).end, [end, end, &block, end_below(line)].concat())
             }
             Place::Alone => {
-                let blank = self.lines.len().checked_sub(1).filter(|last| !gone.contains(last));
+                let blank = self.lines.len().checked_sub(1);
                 let ends = blank
                     .is_none_or(|last| self.lines.get(last).is_some_and(|line| line.next > line.span.end));
                 Splice::insert(self.file.text.len(), [if ends { b"" } else { end }, &block, end].concat())
@@ -112,7 +108,7 @@ impl Edits<'_, '_> {
     }
 
     /// The top of the file, as far as it comes before all calls that are put in.
-    fn head(&self, gone: &BTreeSet<usize>) -> Head {
+    fn head(&self) -> Head {
         let first_call = self.calls.keys().next().copied();
         let comes_before =
             |index: &usize| first_call.is_none_or(|first| self.line_of(*index) <= self.line_of(first));
@@ -128,9 +124,7 @@ impl Edits<'_, '_> {
                 _ if self.is_replaced(index) => true,
                 StatementKind::Load(_) => {
                     // A docstring or a comment that stands alone begins another block of loads.
-                    if loads.last() != last.as_ref()
-                        || last.is_some_and(|last| self.are_apart(last, index, gone))
-                    {
+                    if loads.last() != last.as_ref() || last.is_some_and(|last| self.are_apart(last, index)) {
                         loads.clear();
                     }
                     loads.push(index);
@@ -144,8 +138,7 @@ impl Edits<'_, '_> {
                 _ => true,
             });
         let above = |index| Place::Above(self.lines.first_with_comments(self.line_of(index)));
-        let last_line =
-            || (0..self.lines.len()).rev().find(|line| !gone.contains(line) && !self.lines.is_blank(*line));
+        let last_line = || (0..self.lines.len()).rev().find(|line| !self.lines.is_blank(*line));
         let below = match (body, last, first_call) {
             (Some(body), _, _) => above(body),
             (None, Some(last), _) => Place::Apart(self.lines.last_with_comments(self.line_of(last))),
@@ -155,11 +148,11 @@ impl Edits<'_, '_> {
         Head { loads, below }
     }
 
-    /// Whether a comment stands between two statements that is neither's, and stays.
-    fn are_apart(&self, one: usize, other: usize, gone: &BTreeSet<usize>) -> bool {
+    /// Whether a comment stands between two statements that is neither's.
+    fn are_apart(&self, one: usize, other: usize) -> bool {
         let start = self.lines.last_with_comments(self.line_of(one)) + 1;
         let end = self.lines.first_with_comments(self.line_of(other));
-        (start..end).any(|line| self.lines.is_comment(line) && !gone.contains(&line))
+        (start..end).any(|line| self.lines.is_comment(line))
     }
 }
 
