@@ -35,7 +35,7 @@ fn at_top_level(settings: &Settings, scope: &Scope<'_>, top: TopLevel<'_, '_>) -
         let unreadable = top.name().is_none();
         return unreadable.then(|| {
             let message = format!(
-                "the name of this {} is not a string literal: write its {} by hand",
+                "the name of this {} is not a string literal: write its {} by hand, and say `# keep` above the statement",
                 row.binary, row.image.symbol
             );
             Diagnostic::warning(offset, message)
@@ -73,7 +73,7 @@ fn nested(
         let symbol = scope.callee(call).and_then(|callee| callee.symbol);
         if let Some(row) = symbol.and_then(|symbol| wanted(settings, symbol)) {
             let message = format!(
-                "this {} is made by an expression or a function, which is not evaluated: write its {} by hand",
+                "this {} is made by an expression or a function, which is not evaluated: write its {} by hand, and say `# keep` above the statement",
                 row.binary, row.image.symbol
             );
             warnings.push(Diagnostic::warning(expr.span.start, message));
