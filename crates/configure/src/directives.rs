@@ -41,6 +41,6 @@ fn read(text: &[u8], comment: Comment) -> Option<Directive<'_>> {
         Some(rest) => (Owner::Oci, rest),
         None => (Owner::Gazelle, line.strip_prefix("gazelle:")?),
     };
-    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-').unwrap_or(rest.len());
     Some(Directive { owner, name: &rest[..end], arguments: rest[end..].trim(), offset: comment.span.start })
 }

@@ -57,6 +57,7 @@ fn the_command_line_asks_for_less() {
 fn what_is_wrong_is_said() {
     let cases = [
         ("# oci:disable", "there is no directive `# oci:disable`"),
+        ("# oci:opt-in", "there is no directive `# oci:opt-in`"),
         ("# oci:disabled yes", "`# oci:disabled` wants no value, not \"yes\""),
         ("# oci:lang", "`# oci:lang` wants languages"),
         ("# oci:lang golang", "\"golang\" is no language with images: there are go, rust, cc, py, js, java"),
