@@ -258,6 +258,7 @@ def _wrong(world: World, bazel: Bazel) -> None:
         ('langs = ["go,py"]', ('"go,py" in langs', "an item of its own")),
         ('exclude = ["-exclude=a"]', ('"-exclude=a" in exclude', "without the flag")),
         ("recursive = True", ("no attribute recursive", "bazel run :configure -- --help")),
+        ('lang = ["go"]', ("no attribute lang, but build_file_names, exclude, langs and strict",)),
     ):
         text = f'load("@rules_strata//oci:defs.bzl", "configure")\n\nconfigure(\n    name = "configure",\n    {attribute},\n)\n'
         (package / "BUILD.bazel").write_text(text)

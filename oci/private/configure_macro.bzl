@@ -53,7 +53,7 @@ def configure(name = "configure", *, build_file_names = [], exclude = [], langs 
 
     common = common_attributes(kwargs)
     if kwargs:
-        fail("configure %r: there is no attribute %s. Flags go onto the command line: bazel run :%s -- --help" % (name, ", ".join(kwargs), name))
+        fail("configure %r: there is no attribute %s, but build_file_names, exclude, langs and strict. Other flags go onto the command line: bazel run :%s -- --help" % (name, ", ".join(kwargs), name))
     tags = common.pop("tags", None) or []
     configure_run(
         name = name,
