@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ErrorKind};
 use clap::{ArgAction, CommandFactory as _, Parser, ValueEnum};
 
 use crate::languages::LANGUAGES;
@@ -131,7 +131,11 @@ pub struct Options {
 /// What clap says: of a wrong command line, or the text of `-help`.
 pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Options, clap::Error> {
     let arguments = std::iter::once("configure".into()).chain(with_two_dashes(arguments));
-    let mut flags = Flags::try_parse_from(arguments)?;
+    let mut flags = Flags::try_parse_from(arguments).map_err(|mut error| {
+        // "To pass it as a value, use `-- --flag`": no directory is called so, and behind `bazel run` there is a `--` already.
+        error.remove(ContextKind::Suggested);
+        error
+    })?;
     if flags.dirs.first().is_some_and(|dir| dir == "update" || dir == "fix") {
         flags.dirs.remove(0);
     }
@@ -240,6 +244,9 @@ mod tests {
             let message = options(line).unwrap_err();
             assert!(message.contains(part), "{line}: {message}");
         }
+        let unknown = options("-index=false").unwrap_err();
+        assert!(!unknown.contains("-- --index"), "{unknown}");
+        assert!(options("-excludes=a").unwrap_err().contains("'--exclude'"));
         for line in ["-h", "-help", "--help"] {
             let help = options(line).unwrap_err();
             assert!(help.contains("bazel run //:configure -- -mode=diff"), "{line}: {help}");
