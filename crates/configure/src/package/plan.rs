@@ -1,6 +1,6 @@
 //! What is to change in a package.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use buildfile::{Expr, File, Statement};
 
@@ -9,7 +9,7 @@ use super::binaries::Binary;
 use super::images::{self, Image, is_target};
 use super::names;
 use super::scope::Scope;
-use super::stale::{self, Fate};
+use super::stale::{Fate, Made};
 use crate::diagnostic::Diagnostic;
 use crate::languages::Macro;
 
@@ -39,12 +39,14 @@ pub(super) fn plan<'f, 'a>(
     binaries: &[Binary<'f, 'a>],
     images: &[Image<'f, 'a>],
 ) -> Plan<'f, 'a> {
+    let made = Made::of(scope, file, images);
     let mut planner = Planner {
         package,
         scope,
         file,
         images,
-        fates: fates(package, scope, file, images),
+        fates: fates(package, &made, images),
+        made,
         names: BTreeSet::new(),
         plan: Plan::default(),
     };
@@ -59,17 +61,15 @@ pub(super) fn plan<'f, 'a>(
 }
 
 /// What is known of the binary of each image. An image that goes is no binary of another.
-fn fates(package: &Package<'_>, scope: &Scope<'_>, file: &File<'_>, images: &[Image<'_, '_>]) -> Vec<Fate> {
+fn fates(package: &Package<'_>, made: &Made<'_>, images: &[Image<'_, '_>]) -> Vec<Fate> {
     let mut fates = vec![Fate::Exists; images.len()];
     loop {
-        let is_going = |statement: &Statement<'_>| {
-            images
-                .iter()
-                .zip(&fates)
-                .any(|(image, fate)| goes(image, *fate) && std::ptr::eq(image.statement, statement))
-        };
-        let next: Vec<Fate> =
-            images.iter().map(|image| fate(package, scope, file, image, is_going)).collect();
+        let mut going: BTreeMap<&str, usize> = BTreeMap::new();
+        let gone = images.iter().zip(&fates).filter(|(image, fate)| goes(image, **fate));
+        for name in gone.filter_map(|(image, _)| image.name) {
+            *going.entry(name).or_default() += 1;
+        }
+        let next: Vec<Fate> = images.iter().map(|image| fate(package, made, image, &going)).collect();
         if next == fates {
             return fates;
         }
@@ -80,14 +80,13 @@ fn fates(package: &Package<'_>, scope: &Scope<'_>, file: &File<'_>, images: &[Im
 /// What is known of the binary of an image. Of one that isn't to be edited, or names several or another package's, that doesn't count.
 fn fate(
     package: &Package<'_>,
-    scope: &Scope<'_>,
-    file: &File<'_>,
+    made: &Made<'_>,
     image: &Image<'_, '_>,
-    is_going: impl Fn(&Statement<'_>) -> bool,
+    going: &BTreeMap<&str, usize>,
 ) -> Fate {
     match &image.binary {
         Some((_, label)) if image.is_editable && is_target(label, package, label.name) => {
-            stale::fate(package, scope, file, label.name, is_going)
+            made.fate(package, label.name, going.get(label.name).copied().unwrap_or_default())
         }
         _ => Fate::Exists,
     }
@@ -103,6 +102,8 @@ struct Planner<'p, 'f, 'a> {
     scope: &'p Scope<'f>,
     file: &'f File<'a>,
     images: &'p [Image<'f, 'a>],
+    /// What the file makes.
+    made: Made<'f>,
     /// Of each image, what is known of its binary.
     fates: Vec<Fate>,
     /// The names of new images.
@@ -160,6 +161,9 @@ impl<'f, 'a> Planner<'_, 'f, 'a> {
                 "its name, {name}, is taken by the {kind} at {}:{}: {fix}",
                 position.line, position.column
             ));
+        }
+        if self.made.has_output(name) {
+            return Some(format!("its name, {name}, is that of a generated file: {fix}"));
         }
         if self.names.contains(name) {
             return Some(format!("its name, {name}, is that of another new image: {fix}"));
