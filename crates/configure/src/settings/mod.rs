@@ -116,6 +116,7 @@ impl Settings {
             }
         }
 
+        warnings.extend(oci::unknown_names(file));
         let mut below = here.clone();
         if !here.0.enabled.is_empty() || !here.0.ignored.is_empty() {
             let inner = Arc::make_mut(&mut below.0);

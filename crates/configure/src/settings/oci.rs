@@ -1,7 +1,10 @@
 //! Our own directives, `# oci:…`.
 
+use buildfile::{Expr, ExprKind, File, StatementKind};
+
 use super::{ImageName, Inner, Mode, wants};
-use crate::directives::Directive;
+use crate::diagnostic::Diagnostic;
+use crate::directives::{self, Directive, Owner};
 use crate::label::Label;
 use crate::languages::{Macro, Row};
 
@@ -15,11 +18,7 @@ impl Inner {
         package: &str,
         ignored: &mut bool,
     ) -> Result<(), String> {
-        let words: Vec<&str> = directive
-            .arguments
-            .split(|c: char| c.is_whitespace() || c == ',')
-            .filter(|word| !word.is_empty())
-            .collect();
+        let words = words(directive);
         match (directive.name, words.as_slice()) {
             ("enabled", []) => self.mode = Mode::Enabled,
             ("enabled", names) => self.enabled.extend(names.iter().map(|&name| target_name(name))),
@@ -71,6 +70,40 @@ impl Inner {
             known.join(", ")
         ))
     }
+}
+
+/// Warnings about the names that `enabled` and `ignore` list where no call has them: nothing is wanted, or spared, by a misspelled one.
+pub(super) fn unknown_names(file: &File<'_>) -> Vec<Diagnostic> {
+    let lists_names = |directive: &Directive<'_>| {
+        directive.owner == Owner::Oci && matches!(directive.name, "enabled" | "ignore")
+    };
+    let mut warnings = Vec::new();
+    for directive in directives::of(file).filter(lists_names) {
+        for name in words(&directive).into_iter().map(target_name).filter(|name| !declares(file, name)) {
+            let message = format!("`# oci:{}`: no call here has the name {name}", directive.name);
+            warnings.push(Diagnostic::warning(directive.offset, message));
+        }
+    }
+    warnings
+}
+
+/// Whether a call at top level has this name.
+fn declares(file: &File<'_>, name: &str) -> bool {
+    file.statements.iter().any(|statement| match &statement.kind {
+        StatementKind::Expr(Expr { kind: ExprKind::Call(call), .. }) => {
+            call.keyword("name").and_then(|argument| argument.value.as_string()) == Some(name.as_bytes())
+        }
+        _ => false,
+    })
+}
+
+/// The words of a directive: blanks or commas are between them.
+fn words<'d>(directive: &Directive<'d>) -> Vec<&'d str> {
+    directive
+        .arguments
+        .split(|c: char| c.is_whitespace() || c == ',')
+        .filter(|word| !word.is_empty())
+        .collect()
 }
 
 /// The name of a target of the package, however it is written.

@@ -26,7 +26,8 @@ fn what_is_said_holds_below() {
         "# oci:base go :base\n# gazelle:build_file_name BUILD.oci, BUILD\n# oci:lang go\n# oci:opt_in\n",
     );
     let go = above.below.row("go_binary").unwrap().clone();
-    let (inherited, _) = within(&above.below, "p/q", "# oci:enabled :a\n# gazelle:exclude x/**\n");
+    let (inherited, _) =
+        within(&above.below, "p/q", "# oci:enabled :a\n# gazelle:exclude x/**\n\ngo_binary(name = \"a\")\n");
     assert_eq!(inherited.here.base(&go), Some("//p:base"));
     assert_eq!(inherited.here.build_file_names(), ["BUILD.oci", "BUILD"]);
     assert_eq!(inherited.exclude, ["x/**"]);
@@ -74,5 +75,7 @@ fn what_is_wrong_is_said() {
         let (_, warnings) = within(&root(), "", text);
         assert!(matches!(&warnings[..], [one] if one.contains(expected)), "{text}: {warnings:?}");
     }
+    let (_, warnings) = within(&root(), "", "# oci:ignore server :sever\n\ngo_binary(name = \"server\")\n");
+    assert_eq!(warnings, ["`# oci:ignore`: no call here has the name sever"]);
     assert!(within(&root(), "", "# gazelle:prefix example.com\n# gazelle:proto disable\n").1.is_empty());
 }
