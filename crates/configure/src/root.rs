@@ -30,6 +30,12 @@ pub enum PlaceError {
         /// Why.
         source: io::Error,
     },
+    /// It is a label or a pattern of targets.
+    #[error("{path}: a label. Name directories, relative to where you stand; those below are done too")]
+    Label {
+        /// As it was typed.
+        path: String,
+    },
     /// It is no directory.
     #[error("{what} {path}: not a directory. Name directories; the BUILD files in them are found")]
     NoDirectory {
@@ -96,6 +102,10 @@ impl Asked {
             return Ok(Self { dirs: BTreeSet::from([PathBuf::new()]), recursive });
         }
         let dirs = dirs.iter().map(|typed| {
+            // `//a` is a directory too, to the system.
+            if typed.as_os_str().as_encoded_bytes().starts_with(b"//") {
+                return Err(PlaceError::Label { path: typed.display().to_string() });
+            }
             let real = directory("directory", typed, &environment.directory)?;
             real.strip_prefix(root).map(Path::to_owned).map_err(|_| PlaceError::Outside {
                 path: typed.display().to_string(),
@@ -198,6 +208,7 @@ mod tests {
         for (typed, part) in [
             ("x", "directory x: No such file or directory (os error 2)"),
             ("../..", "not in the repository at "),
+            ("//a/...", "//a/...: a label. Name directories"),
         ] {
             let error = told(asked(typed, true).unwrap_err());
             assert!(error.contains(part) && error.matches("os error").count() < 2, "{error}");
