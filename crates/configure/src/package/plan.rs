@@ -157,8 +157,9 @@ impl<'f, 'a> Planner<'_, 'f, 'a> {
         if let Some(holder) = holder {
             let position = self.file.position(holder.statement.span.start);
             let kind = String::from_utf8_lossy(&self.file.text[holder.call.callee.span.range()]);
+            let kept = if self.file.keeps(holder.statement.span) { ", which says `# keep`" } else { "" };
             return Some(format!(
-                "its name, {name}, is taken by the {kind} at {}:{}: {fix}",
+                "its name, {name}, is taken by the {kind} at {}:{}{kept}: {fix}",
                 position.line, position.column
             ));
         }
