@@ -66,7 +66,7 @@ cc_image(
 
 # No program.
 cc_binary(
-    name = "libprices.so",
+    name = "prices_plugin.so",
     srcs = ["prices.cc"],
     linkshared = True,
 )
