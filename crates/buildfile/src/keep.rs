@@ -53,7 +53,8 @@ impl File<'_> {
 
 /// Whether a text is one line's end, and blanks.
 fn is_one_line_end(text: &[u8]) -> bool {
-    text.iter().filter(|&&byte| byte == b'\n').count() == 1 && text.trim_ascii().is_empty()
+    // Blank first: that ends at the first other byte, and the comment above may be far away.
+    text.trim_ascii_start().is_empty() && text.iter().filter(|&&byte| byte == b'\n').count() == 1
 }
 
 #[cfg(test)]

@@ -29,10 +29,10 @@ pub(super) struct Image<'f, 'a> {
     named: Vec<Label<'f>>,
 }
 
-impl Image<'_, '_> {
-    /// Whether the image is of the target `name` of `package`.
-    pub(super) fn is_of(&self, package: &Package<'_>, name: &str) -> bool {
-        self.named.iter().any(|label| is_target(label, package, name))
+impl<'f> Image<'f, '_> {
+    /// The targets of `package` that the image is of.
+    pub(super) fn targets<'i>(&'i self, package: &'i Package<'_>) -> impl Iterator<Item = &'f str> + 'i {
+        self.named.iter().filter(|label| is_target(label, package, label.name)).map(|label| label.name)
     }
 }
 

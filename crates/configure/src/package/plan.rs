@@ -7,7 +7,7 @@ use buildfile::{Expr, File, Statement};
 use super::Package;
 use super::binaries::Binary;
 use super::images::{self, Image, is_target};
-use super::names;
+use super::names::{self, TopLevel};
 use super::scope::Scope;
 use super::stale::{Fate, Made};
 use crate::diagnostic::Diagnostic;
@@ -40,6 +40,18 @@ pub(super) fn plan<'f, 'a>(
     images: &[Image<'f, 'a>],
 ) -> Plan<'f, 'a> {
     let made = Made::of(scope, file, images);
+    let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, image) in images.iter().enumerate() {
+        if let Some(name) = image.name {
+            by_name.entry(name).or_default().push(index);
+        }
+    }
+    let mut calls: BTreeMap<&str, Vec<TopLevel<'_, '_>>> = BTreeMap::new();
+    for top in names::calls(file) {
+        if let Some(name) = top.name() {
+            calls.entry(name).or_default().push(top);
+        }
+    }
     let mut planner = Planner {
         package,
         scope,
@@ -47,11 +59,14 @@ pub(super) fn plan<'f, 'a>(
         images,
         fates: fates(package, &made, images),
         made,
+        by_name,
+        calls,
         names: BTreeSet::new(),
         plan: Plan::default(),
     };
+    let with_image: BTreeSet<&str> = images.iter().flat_map(|image| image.targets(package)).collect();
     for binary in binaries.iter().filter(|binary| package.settings.is_asked(binary.row)) {
-        if !images.iter().any(|image| image.is_of(package, binary.name)) {
+        if !with_image.contains(binary.name) {
             let name = package.settings.image_name(package.path, binary.name, binaries.len());
             planner.give_image(binary, name);
         }
@@ -104,6 +119,10 @@ struct Planner<'p, 'f, 'a> {
     images: &'p [Image<'f, 'a>],
     /// What the file makes.
     made: Made<'f>,
+    /// The images of each name, by index.
+    by_name: BTreeMap<&'f str, Vec<usize>>,
+    /// The calls of each name, in order.
+    calls: BTreeMap<&'f str, Vec<TopLevel<'f, 'a>>>,
     /// Of each image, what is known of its binary.
     fates: Vec<Fate>,
     /// The names of new images.
@@ -115,8 +134,8 @@ impl<'f, 'a> Planner<'_, 'f, 'a> {
     /// Gives `binary` an image: that of this name, if its own binary is gone, or a new one.
     fn give_image(&mut self, binary: &Binary<'f, 'a>, name: String) {
         let image = self.package.settings.written(&binary.row.image);
-        let stale = |i: &usize| self.fates[*i] == Fate::Gone && self.images[*i].name == Some(name.as_str());
-        let stale = (0..self.images.len()).find(stale);
+        let named = self.by_name.get(name.as_str()).map_or(&[][..], Vec::as_slice);
+        let stale = named.iter().copied().find(|&i| self.fates[i] == Fate::Gone);
         if let Some(i) = stale.filter(|&i| self.images[i].symbol == image.symbol) {
             // Its attributes are the user's: the program was renamed.
             if let Some((literal, _)) = &self.images[i].binary {
@@ -151,8 +170,8 @@ impl<'f, 'a> Planner<'_, 'f, 'a> {
             };
             self.images.iter().zip(&self.fates).any(is)
         };
-        let holder =
-            names::calls(self.file).find(|top| top.name() == Some(name) && !is_removed(top.statement));
+        let mut named = self.calls.get(name).into_iter().flatten();
+        let holder = named.find(|top| !is_removed(top.statement));
         let fix = "rename one, or say `# oci:image_name <name>`";
         if let Some(holder) = holder {
             let position = self.file.position(holder.statement.span.start);

@@ -87,6 +87,18 @@ fn others(text: &str) -> Vec<&str> {
         .collect()
 }
 
+/// Each call was once compared with each image, for each image: that took hours.
+#[test]
+fn many_images_take_no_time() {
+    let loads = "# Of all.\nload(\"@rules_go//go:def.bzl\", \"go_binary\")\nload(\"@rules_strata//oci:defs.bzl\", \"go_image\")\n";
+    let binary = |i| format!("\ngo_binary(name = \"b{i}\")\n");
+    let image = |i| format!("\ngo_image(\n    name = \"b{i}_image\",\n    binary = \":b{i}\",\n)\n");
+    let both: String = (0..5000).map(|i| binary(i) + &image(i)).collect();
+    assert_eq!(run(&(loads.to_owned() + &both)).images, 5000);
+    let images: String = (0..5000).map(image).collect();
+    assert_eq!(run(&(loads.to_owned() + &images)).removed, 5000);
+}
+
 proptest! {
     #[test]
     fn a_second_run_changes_nothing(pieces in proptest::collection::vec(piece(), 0..8), loads in any::<bool>(), crlf in any::<bool>(), cut in any::<bool>()) {
