@@ -25,7 +25,7 @@ pub use edits::{Edits, NewCall, Value};
 pub use error::SyntaxError;
 pub use lexer::Lexer;
 pub use parser::parse;
-pub use position::{Position, line_at};
+pub use position::{LineIndex, Position};
 pub use span::Span;
 pub use token::{Keyword, Token, TokenKind};
 pub use tree::{

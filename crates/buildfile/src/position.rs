@@ -1,7 +1,5 @@
 //! Lines and columns, for messages.
 
-use crate::File;
-
 /// A place in a text, as people count it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
@@ -11,24 +9,38 @@ pub struct Position {
     pub column: usize,
 }
 
-impl Position {
-    /// Where `offset` is in `text`; the end of the text if it lies behind that.
-    pub fn of(text: &[u8], offset: usize) -> Self {
+/// The lines of a text, counted once for any number of positions.
+#[derive(Debug)]
+pub struct LineIndex<'a> {
+    text: &'a [u8],
+    /// Where line feeds are.
+    ends: Vec<usize>,
+}
+
+impl<'a> LineIndex<'a> {
+    /// Counts the lines of `text`.
+    pub fn new(text: &'a [u8]) -> Self {
+        let ends = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at);
+        Self { text, ends: ends.collect() }
+    }
+
+    /// Where `offset` is; the end of the text if it lies behind that.
+    pub fn position(&self, offset: usize) -> Position {
+        let Self { text, ends } = self;
         let offset = offset.min(text.len());
-        let start = line_start(text, offset);
-        let before = &text[start..offset];
+        let before = &text[line_start(text, offset)..offset];
         let characters = std::str::from_utf8(line_at(text, offset)).is_ok().then(|| {
             // An offset within a character is that of the character.
             before.iter().filter(|&&byte| !is_continuation(byte)).count()
                 - usize::from(text.get(offset).is_some_and(|&byte| is_continuation(byte)))
         });
-        let line = 1 + text[..start].iter().filter(|&&byte| byte == b'\n').count();
-        Self { line, column: 1 + characters.unwrap_or(before.len()) }
+        let line = 1 + ends.partition_point(|end| *end < offset);
+        Position { line, column: 1 + characters.unwrap_or(before.len()) }
     }
 }
 
 /// The line of `text` that `offset` is in, without its end and without a byte-order mark.
-pub fn line_at(text: &[u8], offset: usize) -> &[u8] {
+fn line_at(text: &[u8], offset: usize) -> &[u8] {
     let offset = offset.min(text.len());
     let start = line_start(text, offset);
     let length = text[start.max(offset)..].iter().position(|&byte| byte == b'\n');
@@ -47,13 +59,6 @@ pub(crate) fn line_start(text: &[u8], offset: usize) -> usize {
 
 const fn is_continuation(byte: u8) -> bool {
     byte & 0xC0 == 0x80
-}
-
-impl File<'_> {
-    /// Where `offset` is. Takes time that grows with the text: it is meant for messages.
-    pub fn position(&self, offset: usize) -> Position {
-        Position::of(self.text, offset)
-    }
 }
 
 #[cfg(test)]
@@ -80,7 +85,11 @@ mod tests {
         ];
         for (text, offset, line, column, content) in table {
             let shown = text.escape_ascii();
-            assert_eq!(Position::of(text, offset), Position { line, column }, "{shown} at {offset}");
+            assert_eq!(
+                LineIndex::new(text).position(offset),
+                Position { line, column },
+                "{shown} at {offset}"
+            );
             assert_eq!(line_at(text, offset), content, "{shown} at {offset}");
         }
     }

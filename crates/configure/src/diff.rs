@@ -9,6 +9,10 @@ use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
 /// How many lines are shown around a change.
 const CONTEXT: usize = 3;
 
+/// Lines that are there once on both sides are matched first: what is added is small, and a file of thousands of images isn't compared
+/// as a whole.
+const ALGORITHM: Algorithm = Algorithm::Patience;
+
 /// Colours as Git has them: ANSI escapes that begin and end them.
 const BOLD: &[u8] = b"\x1b[1m";
 const CYAN: &[u8] = b"\x1b[36m";
@@ -19,7 +23,7 @@ const PLAIN: &[u8] = b"\x1b[m";
 /// The changes from `old` to `new`, the text of the file at `path`. Empty if there are none.
 pub fn unified(path: &[u8], old: &[u8], new: &[u8], colour: bool) -> Vec<u8> {
     let (old, new) = (lines(old), lines(new));
-    let groups = group_diff_ops(capture_diff_slices(Algorithm::Myers, &old, &new), CONTEXT);
+    let groups = group_diff_ops(capture_diff_slices(ALGORITHM, &old, &new), CONTEXT);
     let mut out = Output { bytes: Vec::new(), colour };
     for (number, group) in groups.iter().enumerate() {
         if number == 0 {

@@ -1,7 +1,7 @@
 //! One BUILD file: read, planned, and written or shown.
 
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::Path;
 
@@ -12,6 +12,7 @@ use crate::cli::Mode;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::package::{self, Outcome, Package};
 use crate::report::{self, Message};
+use crate::root::Asked;
 use crate::summary::Counts;
 use crate::walk::{Below, Directory};
 use crate::{diff, glob, write};
@@ -21,6 +22,8 @@ use crate::{diff, glob, write};
 pub struct Task<'a> {
     /// The root of the repository: absolute, without links.
     pub root: &'a Path,
+    /// Where to work.
+    pub asked: &'a Asked,
     /// What happens to changes.
     pub mode: Mode,
     /// Whether diffs are coloured.
@@ -121,12 +124,29 @@ impl Work<'_> {
         Some(Below { settings: within.below, exclude })
     }
 
+    /// Whether this is a link to the BUILD file of another directory that is worked on: twice would be once too much.
+    fn is_of_another_package(&self) -> bool {
+        if !self.path.is_symlink() {
+            return false;
+        }
+        let Ok(real) = fs::canonicalize(self.path) else { return false };
+        let Ok(relative) = real.strip_prefix(self.task.root) else { return false };
+        let names = self.directory.settings.build_file_names();
+        let is_build_file =
+            relative.file_name().is_some_and(|file| names.iter().any(|name| file == name.as_str()));
+        let directory = relative.parent().unwrap_or(Path::new(""));
+        is_build_file && directory != self.directory.relative && self.task.asked.covers(directory)
+    }
+
     /// Writes or shows what changes.
     fn finish(&self, outcome: &Outcome, found: &mut Found) {
         let Some(new) = &outcome.text else {
             found.counts.images += outcome.images;
             return;
         };
+        if self.is_of_another_package() {
+            return;
+        }
         let done = match self.task.mode {
             Mode::Fix => write::replace(self.task.root, self.path, self.text, new),
             Mode::Print => {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use buildfile::Position;
+use buildfile::{LineIndex, Position};
 
 use crate::diagnostic::{Diagnostic, Severity};
 
@@ -48,9 +48,10 @@ impl Message {
 
 /// The messages of what there is to say of a file, each with the line that it is about.
 pub fn locate(path: &str, text: &[u8], diagnostics: Vec<Diagnostic>) -> Vec<Message> {
+    let lines = LineIndex::new(text);
     let located = diagnostics.into_iter().map(|diagnostic| Message {
         path: path.to_owned(),
-        place: Some(Place::of(text, diagnostic.offset)),
+        place: Some(Place::of(text, &lines, diagnostic.offset)),
         severity: diagnostic.severity,
         text: diagnostic.message,
     });
@@ -58,7 +59,7 @@ pub fn locate(path: &str, text: &[u8], diagnostics: Vec<Diagnostic>) -> Vec<Mess
 }
 
 impl Place {
-    fn of(text: &[u8], offset: usize) -> Self {
+    fn of(text: &[u8], lines: &LineIndex<'_>, offset: usize) -> Self {
         let (before, behind) = text.split_at(offset.min(text.len()));
         let is_end = |byte: &u8| *byte == b'\n';
         let before = &before[before.iter().rposition(is_end).map_or(0, |end| end + 1)..];
@@ -72,7 +73,7 @@ impl Place {
         let excerpt = format!("{left}{}{}", shown(&behind[..to]), cut(to < behind.len()));
         // A tab is as wide below as it is above.
         let indent = left.chars().map(|c| if c == '\t' { c } else { ' ' }).collect();
-        Self { position: Position::of(text, offset), excerpt, indent }
+        Self { position: lines.position(offset), excerpt, indent }
     }
 }
 

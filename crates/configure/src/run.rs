@@ -58,7 +58,7 @@ pub fn run<O: Write, E: Write>(
 
     let settings = Settings::root(&defs, options.langs.clone(), options.build_file_names.clone());
     let walk = Walk { root: &root, asked: &asked, ignored: &ignored, exclude, settings };
-    let task = Task { root: &root, mode: options.mode, colour: environment.colour };
+    let task = Task { root: &root, asked: &asked, mode: options.mode, colour: environment.colour };
     let collected = walk.run(
         |directory, collected: &mut Collected| {
             if asked.names(directory.relative) {

@@ -124,6 +124,21 @@ mod unix {
     }
 
     #[test]
+    fn a_link_to_the_build_file_of_another_package() {
+        let workspace = Workspace::new(&[("a/BUILD", BINARY), ("b/x", "")]);
+        symlink("../a/BUILD", workspace.path("b/BUILD")).unwrap();
+        let diff = workspace.run("-mode=diff");
+        assert_eq!(diff.out.matches("--- a/BUILD\n").count(), 1, "{}", diff.out);
+        assert_eq!(workspace.run("").summary(), "1 file changed, 1 image added");
+        assert!(workspace.has_image("a/BUILD") && workspace.path("b/BUILD").is_symlink());
+
+        // Where the other isn't worked on, the link is as good as the file.
+        workspace.write("a/BUILD", BINARY);
+        assert_eq!(workspace.run("b").summary(), "1 file changed, 1 image added");
+        assert!(workspace.has_image("a/BUILD") && workspace.path("b/BUILD").is_symlink());
+    }
+
+    #[test]
     fn a_link_in_a_circle() {
         let workspace = Workspace::new(&[("a/x", ""), ("b/BUILD", BINARY)]);
         symlink("BUILD", workspace.path("a/BUILD")).unwrap();

@@ -26,7 +26,7 @@ pub(super) fn apply(
             Change::Add { after, name, image, base, binary } => {
                 let is_file = |file: &[u8]| images::is_file(package, file, &image.file);
                 let local = match scope.local(&image.symbol, is_file) {
-                    Some((local, _)) => String::from_utf8_lossy(local).into_owned(),
+                    Some(binding) => String::from_utf8_lossy(binding.local).into_owned(),
                     None => {
                         let spelled = scope.file(is_file).map(String::from_utf8_lossy);
                         edits.load(spelled.as_deref().unwrap_or(&image.file), &image.symbol);

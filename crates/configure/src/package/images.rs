@@ -1,5 +1,7 @@
 //! The images that a file declares, and the binaries that they name.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use buildfile::{Call, Expr, ExprKind, File, Statement};
 
 use super::Package;
@@ -29,11 +31,33 @@ pub(super) struct Image<'f, 'a> {
     named: Vec<Label<'f>>,
 }
 
-impl<'f> Image<'f, '_> {
-    /// The targets of `package` that the image is of.
-    pub(super) fn targets<'i>(&'i self, package: &'i Package<'_>) -> impl Iterator<Item = &'f str> + 'i {
-        self.named.iter().filter(|label| is_target(label, package, label.name)).map(|label| label.name)
+/// The targets of the package that have an image: what images name, and what that is an alias of.
+pub(super) fn targets<'f>(
+    package: &Package<'f>,
+    scope: &Scope<'f>,
+    file: &'f File<'_>,
+    images: &[Image<'f, '_>],
+) -> BTreeSet<&'f str> {
+    let is_here = |label: &&Label<'f>| is_target(label, package, label.name);
+    let named = images.iter().flat_map(|image| &image.named);
+    let mut targets: BTreeSet<&str> = named.filter(is_here).map(|label| label.name).collect();
+    let mut aliases: BTreeMap<&str, Vec<Label<'_>>> = BTreeMap::new();
+    for top in names::calls(file) {
+        if let Some(Binding { symbol: Some("alias"), file: None, .. }) = scope.callee(top.call)
+            && let Some(name) = top.name()
+        {
+            aliases.insert(name, named_by(package, top.call, &["actual"]));
+        }
     }
+    let mut next: Vec<&str> = targets.iter().copied().collect();
+    while let Some(name) = next.pop() {
+        for actual in aliases.get(name).into_iter().flatten().filter(is_here) {
+            if targets.insert(actual.name) {
+                next.push(actual.name);
+            }
+        }
+    }
+    targets
 }
 
 /// Whether `label` is the target `name` of `package`.
@@ -64,7 +88,7 @@ pub(super) fn of<'f, 'a>(package: &Package<'f>, scope: &Scope<'f>, file: &'f Fil
                 is_editable: is_ours && !is_kept,
                 keeps_something: keeps_something(file, top.call),
                 binary: binary.and_then(|binary| Some((&binary.value, label(package, &binary.value)?))),
-                named: named(package, top.call),
+                named: named_by(package, top.call, &["binary", "binaries"]),
             })
         })
         .collect()
@@ -98,17 +122,15 @@ fn label<'f>(package: &Package<'f>, literal: &'f Expr<'_>) -> Option<Label<'f>> 
     Label::parse(literal.as_string()?, package.path)
 }
 
-/// What `binary` and `binaries` name, wherever in their expressions: each may be a `select`.
-fn named<'f>(package: &Package<'f>, call: &'f Call<'_>) -> Vec<Label<'f>> {
+/// What attributes name, wherever in their expressions: each may be a `select`.
+fn named_by<'f>(package: &Package<'f>, call: &'f Call<'_>, attributes: &[&str]) -> Vec<Label<'f>> {
     let mut labels = Vec::new();
-    for attribute in ["binary", "binaries"] {
-        if let Some(argument) = call.keyword(attribute) {
-            argument.value.visit(&mut |expr| {
-                if matches!(expr.kind, ExprKind::String(_)) {
-                    labels.extend(label(package, expr));
-                }
-            });
-        }
+    for argument in attributes.iter().filter_map(|attribute| call.keyword(attribute)) {
+        argument.value.visit(&mut |expr| {
+            if matches!(expr.kind, ExprKind::String(_)) {
+                labels.extend(label(package, expr));
+            }
+        });
     }
     labels
 }

@@ -1,8 +1,9 @@
 //! What is to change in a package.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use buildfile::{Expr, File, Statement};
+use buildfile::{Expr, File, LineIndex, Position, Statement};
 
 use super::Package;
 use super::binaries::Binary;
@@ -62,9 +63,10 @@ pub(super) fn plan<'f, 'a>(
         by_name,
         calls,
         names: BTreeSet::new(),
+        lines: OnceCell::new(),
         plan: Plan::default(),
     };
-    let with_image: BTreeSet<&str> = images.iter().flat_map(|image| image.targets(package)).collect();
+    let with_image = images::targets(package, scope, file, images);
     for binary in binaries.iter().filter(|binary| package.settings.is_asked(binary.row)) {
         if !with_image.contains(binary.name) {
             let name = package.settings.image_name(package.path, binary.name, binaries.len());
@@ -127,6 +129,8 @@ struct Planner<'p, 'f, 'a> {
     fates: Vec<Fate>,
     /// The names of new images.
     names: BTreeSet<String>,
+    /// The lines of the file, once a message names one.
+    lines: OnceCell<LineIndex<'f>>,
     plan: Plan<'f, 'a>,
 }
 
@@ -154,12 +158,16 @@ impl<'f, 'a> Planner<'_, 'f, 'a> {
         self.names.insert(name.clone());
         let base = self.package.settings.base(binary.row).map(str::to_owned);
         self.plan.changes.push(Change::Add {
-            after: binary.statement,
+            after: self.place(&image, binary),
             name,
             image,
             base,
             binary: binary.name,
         });
+    }
+
+    fn position(&self, offset: usize) -> Position {
+        self.lines.get_or_init(|| LineIndex::new(self.file.text)).position(offset)
     }
 
     /// Why there can't be another target `name`, if so.
@@ -174,7 +182,7 @@ impl<'f, 'a> Planner<'_, 'f, 'a> {
         let holder = named.find(|top| !is_removed(top.statement));
         let fix = "rename one, or say `# oci:image_name <name>`";
         if let Some(holder) = holder {
-            let position = self.file.position(holder.statement.span.start);
+            let position = self.position(holder.statement.span.start);
             let kind = String::from_utf8_lossy(&self.file.text[holder.call.callee.span.range()]);
             let kept = if self.file.keeps(holder.statement.span) { ", which says `# keep`" } else { "" };
             return Some(format!(
@@ -202,6 +210,18 @@ impl<'f, 'a> Planner<'_, 'f, 'a> {
         })
     }
 
+    /// The statement that a call of `image` for `binary` goes below: that of the binary, or the `load` of the macro if that comes later.
+    fn place(&self, image: &Macro, binary: &Binary<'f, 'a>) -> &'f Statement<'a> {
+        let is_file = |file: &[u8]| images::is_file(self.package, file, &image.file);
+        match self.scope.local(&image.symbol, is_file) {
+            Some(binding) if binding.offset > binary.statement.span.start => {
+                let loads = |statement: &&Statement<'_>| statement.span.start == binding.offset;
+                self.file.statements.iter().find(loads).unwrap_or(binary.statement)
+            }
+            _ => binary.statement,
+        }
+    }
+
     /// Why the macro can't be loaded, if so: its name means something else in this file.
     fn bound(&self, image: &Macro) -> Option<String> {
         let is_file = |file: &[u8]| images::is_file(self.package, file, &image.file);
@@ -225,7 +245,7 @@ impl<'f, 'a> Planner<'_, 'f, 'a> {
                 }
                 Fate::Unknown(maker) => {
                     let binary = image.binary.as_ref().map_or("", |(_, label)| label.name);
-                    let line = self.file.position(*maker).line;
+                    let line = self.position(*maker).line;
                     let message = format!(
                         "nothing here is called {binary}, unless line {line} makes it, which is not evaluated: remove this image, or say `# keep`"
                     );

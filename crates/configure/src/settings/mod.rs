@@ -206,12 +206,12 @@ impl Inner {
             ("exclude", []) | ("build_file_name", []) => return Err(wants(directive, "a value")),
             ("exclude", _) => exclude.push(directive.arguments.to_owned()),
             ("build_file_name", _) => {
-                self.build_file_names = directive
-                    .arguments
-                    .split(',')
-                    .map(|name| name.trim().to_owned())
-                    .filter(|name| !name.is_empty())
-                    .collect();
+                let names = directive.arguments.split(',').map(str::trim).filter(|name| !name.is_empty());
+                let names: Vec<String> = names.map(str::to_owned).collect();
+                if names.is_empty() {
+                    return Err(wants(directive, "names of files"));
+                }
+                self.build_file_names = names;
             }
             ("map_kind", [from, to, file]) => self.kinds.map(from, to, file),
             ("map_kind", _) => return Err(wants(directive, "<from kind> <to kind> <file to load it from>")),

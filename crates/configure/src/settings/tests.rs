@@ -70,6 +70,7 @@ fn what_is_wrong_is_said() {
         ("# gazelle:map_kind a b", "`# gazelle:map_kind` wants <from kind>"),
         ("# gazelle:alias_kind a", "wants <macro> <kind>"),
         ("# gazelle:exclude", "wants a value"),
+        ("# gazelle:build_file_name ,", "wants names of files"),
     ];
     for (text, expected) in cases {
         let (_, warnings) = within(&root(), "", text);
