@@ -99,6 +99,18 @@ fn many_images_take_no_time() {
     assert_eq!(run(&(loads.to_owned() + &images)).removed, 5000);
 }
 
+/// buildifier would move the load up; a file that it hasn't seen has to load all the same.
+#[test]
+fn an_image_goes_below_its_load() {
+    let load = "load(\"@rules_strata//oci:defs.bzl\", \"cc_image\")\n";
+    let before = format!(
+        "cc_binary(name = \"a\")\n\n{load}\ncc_image(\n    name = \"other\",\n    binary = \"//other\",\n)\n"
+    );
+    let image = "cc_image(\n    name = \"image\",\n    binary = \":a\",\n)\n";
+    let after = before.replace(load, &format!("{load}\n{image}"));
+    assert_eq!(String::from_utf8(run(&before).text.unwrap()).unwrap(), after);
+}
+
 proptest! {
     #[test]
     fn a_second_run_changes_nothing(pieces in proptest::collection::vec(piece(), 0..8), loads in any::<bool>(), crlf in any::<bool>(), cut in any::<bool>()) {
