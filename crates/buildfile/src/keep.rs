@@ -59,13 +59,10 @@ fn is_one_line_end(text: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Call, Expr, ExprKind, Statement, StatementKind, parse};
+    use crate::{Call, ExprKind, Statement, parse};
 
     fn call<'t, 'a>(statement: &'t Statement<'a>) -> &'t Call<'a> {
-        match &statement.kind {
-            StatementKind::Expr(Expr { kind: ExprKind::Call(call), .. }) => call,
-            _ => panic!("a call"),
-        }
+        statement.as_call().expect("a call")
     }
 
     #[test]

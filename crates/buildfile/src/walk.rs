@@ -68,6 +68,14 @@ impl<'a> Call<'a> {
 }
 
 impl<'a> Statement<'a> {
+    /// The call that this is, and nothing else.
+    pub fn as_call(&self) -> Option<&Call<'a>> {
+        match &self.kind {
+            StatementKind::Expr(Expr { kind: ExprKind::Call(call), .. }) => Some(call),
+            _ => None,
+        }
+    }
+
     /// Shows `see` all expressions of the statement, those of the statements within it too.
     pub fn visit<'t>(&'t self, see: &mut impl FnMut(&'t Expr<'a>)) {
         match &self.kind {
@@ -123,9 +131,7 @@ mod tests {
     #[test]
     fn values_are_told() {
         let file = parse(b"f(a = 'b', c = True, d = 0, 'e', a = 2)").unwrap();
-        let StatementKind::Expr(Expr { kind: ExprKind::Call(call), .. }) = &file.statements[0].kind else {
-            panic!("a call");
-        };
+        let call = file.statements[0].as_call().expect("a call");
         let value = |name: &str| call.keyword(name).map(|argument| &argument.value);
         assert_eq!(call.callee.as_name(), Some(&b"f"[..]));
         assert_eq!(value("a").and_then(Expr::as_string), Some(&b"b"[..]));

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use buildfile::{Expr, ExprKind, File, StatementKind};
+use buildfile::{Expr, ExprKind, File, Statement};
 use globset::GlobSet;
 
 use crate::glob;
@@ -95,15 +95,9 @@ fn ignore_directories(text: &[u8]) -> Result<GlobSet, IgnoredError> {
 }
 
 fn strings(file: &File<'_>) -> Vec<String> {
-    let arguments = file.statements.iter().flat_map(|statement| match &statement.kind {
-        StatementKind::Expr(Expr { kind: ExprKind::Call(call), .. })
-            if call.callee.as_name() == Some(b"ignore_directories") =>
-        {
-            call.arguments.as_slice()
-        }
-        _ => &[],
-    });
-    let items = arguments.flat_map(|argument| match &argument.value.kind {
+    let calls = file.statements.iter().filter_map(Statement::as_call);
+    let calls = calls.filter(|call| call.callee.as_name() == Some(b"ignore_directories"));
+    let items = calls.flat_map(|call| &call.arguments).flat_map(|argument| match &argument.value.kind {
         ExprKind::List(items) => items.as_slice(),
         _ => &[],
     });

@@ -4,12 +4,12 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use buildfile::{Call, Expr, ExprKind, StatementKind};
+use buildfile::Call;
+
+use crate::label;
 
 /// The file at the root of a repository. <https://bazel.build/external/module>
 pub const MODULE: &str = "MODULE.bazel";
-/// The module of the image macros.
-const OURS: &str = "rules_strata";
 /// The file in it that has them, behind the repository.
 const DEFS: &str = "//oci:defs.bzl";
 /// How deep `include` may go. Bazel allows any depth without circles.
@@ -31,7 +31,7 @@ pub struct ModuleError {
 pub fn defs(root: &Path) -> (String, Vec<ModuleError>) {
     let mut errors = Vec::new();
     let repository = repository(root, MODULE, DEEPEST, &mut errors);
-    (repository.unwrap_or_else(|| format!("@{OURS}")) + DEFS, errors)
+    (repository.unwrap_or_else(|| format!("@{}", label::MODULE)) + DEFS, errors)
 }
 
 /// `@name` of `rules_strata` in a file and those that it includes; empty in `rules_strata`; none if they don't say.
@@ -55,15 +55,13 @@ fn repository(root: &Path, path: &str, depth: usize, errors: &mut Vec<ModuleErro
         }
     };
     file.statements.iter().find_map(|statement| {
-        let StatementKind::Expr(Expr { kind: ExprKind::Call(call), .. }) = &statement.kind else {
-            return None;
-        };
-        let is_ours = || argument(call, "name", 0).is_some_and(|name| name == OURS);
+        let call = statement.as_call()?;
+        let is_ours = || argument(call, "name", 0).is_some_and(|name| name == label::MODULE);
         match call.callee.as_name()? {
             b"module" if is_ours() => Some(String::new()),
             b"bazel_dep" if is_ours() => {
                 let name = argument(call, "repo_name", usize::MAX).filter(|name| !name.is_empty());
-                Some(format!("@{}", name.unwrap_or_else(|| OURS.to_owned())))
+                Some(format!("@{}", name.unwrap_or_else(|| label::MODULE.to_owned())))
             }
             b"include" if depth > 0 => {
                 let included = included(&argument(call, "label", 0)?)?;

@@ -241,9 +241,7 @@ fn spans_are_from_the_first_token_to_the_last() {
     let spans: Vec<_> =
         file.statements.iter().map(|it| text[it.span.range()].escape_ascii().to_string()).collect();
     assert_eq!(spans, ["f ( a = -1 , )", "if x :\\n  y"]);
-    let StatementKind::Expr(Expr { kind: ExprKind::Call(call), .. }) = &file.statements[0].kind else {
-        panic!("a call");
-    };
+    let call = file.statements[0].as_call().expect("a call");
     assert_eq!(&text[call.arguments[0].span.range()], b"a = -1");
     assert_eq!(&text[call.arguments[0].value.span.range()], b"-1");
     assert_eq!((&text[call.open.range()], &text[call.close.range()]), (&b"("[..], &b")"[..]));

@@ -1,12 +1,12 @@
 //! Edits of a file.
 
-use buildfile::{Call, Edits, Expr, ExprKind, File, NewCall, Statement, StatementKind, Value, parse};
+use buildfile::{Edits, File, NewCall, Statement, StatementKind, Value, parse};
 
 /// Some things that can be done to a file, each done.
 pub(crate) fn some(text: &[u8]) -> Vec<Vec<u8>> {
     let file = parse(text).unwrap();
     let calls: Vec<_> =
-        file.statements.iter().filter_map(|statement| Some((statement, call(statement)?))).collect();
+        file.statements.iter().filter_map(|statement| Some((statement, statement.as_call()?))).collect();
     let mut edited = Vec::new();
     for (statement, call) in calls.iter().take(1).chain(calls.last()) {
         for module in ["@rules_strata//oci:defs.bzl", "//oci:defs.bzl", ":defs.bzl"] {
@@ -28,13 +28,6 @@ pub(crate) fn some(text: &[u8]) -> Vec<Vec<u8>> {
         }
     }
     edited
-}
-
-fn call<'t, 'a>(statement: &'t Statement<'a>) -> Option<&'t Call<'a>> {
-    match &statement.kind {
-        StatementKind::Expr(Expr { kind: ExprKind::Call(call), .. }) => Some(call),
-        _ => None,
-    }
 }
 
 fn insert(edits: &mut Edits<'_, '_>, statement: &Statement<'_>, name: &str) {

@@ -1,6 +1,6 @@
 //! The targets that a file declares by calls, as far as their names are written down.
 
-use buildfile::{Call, Expr, ExprKind, File, Statement, StatementKind};
+use buildfile::{Call, File, Statement};
 
 /// A call at top level.
 #[derive(Debug, Clone, Copy)]
@@ -11,10 +11,7 @@ pub(super) struct TopLevel<'f, 'a> {
 
 /// All calls at top level.
 pub(super) fn calls<'f, 'a>(file: &'f File<'a>) -> impl Iterator<Item = TopLevel<'f, 'a>> {
-    file.statements.iter().filter_map(|statement| match &statement.kind {
-        StatementKind::Expr(Expr { kind: ExprKind::Call(call), .. }) => Some(TopLevel { statement, call }),
-        _ => None,
-    })
+    file.statements.iter().filter_map(|statement| Some(TopLevel { statement, call: statement.as_call()? }))
 }
 
 impl<'f> TopLevel<'f, '_> {

@@ -1,7 +1,7 @@
 //! What isn't evaluated, and so is reported: binaries made by comprehensions, functions and macros. `# keep` on a statement says that
 //! its images are written by hand.
 
-use buildfile::{Call, Expr, ExprKind, File, Statement, StatementKind};
+use buildfile::{Call, ExprKind, File, Statement};
 
 use super::names::TopLevel;
 use super::scope::Scope;
@@ -14,11 +14,8 @@ pub(super) fn report(settings: &Settings, scope: &Scope<'_>, file: &File<'_>) ->
     let mut warnings = Vec::new();
     for statement in &file.statements {
         let mut found = Vec::new();
-        let mut top = None;
-        if let StatementKind::Expr(Expr { kind: ExprKind::Call(call), .. }) = &statement.kind {
-            found.extend(at_top_level(settings, scope, TopLevel { statement, call }));
-            top = Some(call);
-        }
+        let top = statement.as_call();
+        found.extend(top.and_then(|call| at_top_level(settings, scope, TopLevel { statement, call })));
         nested(settings, scope, statement, top, &mut found);
         // Asked last: most statements have nothing to warn of.
         if !found.is_empty() && !file.keeps(statement.span) {

@@ -1,6 +1,6 @@
 //! Our own directives, `# oci:…`.
 
-use buildfile::{Expr, ExprKind, File, StatementKind};
+use buildfile::{File, Statement};
 
 use super::{ImageName, Inner, Mode, wants};
 use crate::diagnostic::Diagnostic;
@@ -89,12 +89,9 @@ pub(super) fn unknown_names(file: &File<'_>) -> Vec<Diagnostic> {
 
 /// Whether a call at top level has this name.
 fn declares(file: &File<'_>, name: &str) -> bool {
-    file.statements.iter().any(|statement| match &statement.kind {
-        StatementKind::Expr(Expr { kind: ExprKind::Call(call), .. }) => {
-            call.keyword("name").and_then(|argument| argument.value.as_string()) == Some(name.as_bytes())
-        }
-        _ => false,
-    })
+    let calls = file.statements.iter().filter_map(Statement::as_call);
+    let mut names = calls.filter_map(|call| call.keyword("name")?.value.as_string());
+    names.any(|declared| declared == name.as_bytes())
 }
 
 /// The words of a directive: blanks or commas are between them.

@@ -1,7 +1,7 @@
 //! Calls put in, statements taken out, values replaced.
 
 use super::Edit::{Insert, Load, Remove};
-use super::{call, check};
+use super::check;
 use crate::edits::{Edits, NewCall, Value};
 use crate::parse;
 
@@ -114,7 +114,7 @@ fn strings_are_set_and_spans_replaced() {
     let file = parse(text).unwrap();
     let mut edits = Edits::new(&file);
     let value = |statement: usize, name: &str| {
-        let call = call(&file.statements[statement]).unwrap();
+        let call = file.statements[statement].as_call().unwrap();
         &call.keyword(name).unwrap().value
     };
     edits.set_string(value(0, "name"), ":it's");

@@ -4,7 +4,7 @@ mod calls;
 mod loads;
 
 use super::{Edits, NewCall, Value};
-use crate::{Call, Expr, ExprKind, File, Statement, StatementKind, parse};
+use crate::{Call, File, Statement, parse};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -20,17 +20,10 @@ enum Edit {
 }
 use Edit::{Insert, Load, Remove, Unload};
 
-fn call<'t, 'a>(statement: &'t Statement<'a>) -> Option<&'t Call<'a>> {
-    match &statement.kind {
-        StatementKind::Expr(Expr { kind: ExprKind::Call(call), .. }) => Some(call),
-        _ => None,
-    }
-}
-
 /// The first call of a function.
 fn find<'t, 'a>(file: &'t File<'a>, function: &str) -> &'t Statement<'a> {
     let is_it = |call: &Call<'_>| call.callee.as_name() == Some(function.as_bytes());
-    file.statements.iter().find(|statement| call(statement).is_some_and(is_it)).expect("a call")
+    file.statements.iter().find(|statement| statement.as_call().is_some_and(is_it)).expect("a call")
 }
 
 /// The text with the edits made; what comes of it has to be a BUILD file as well.
