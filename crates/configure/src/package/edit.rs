@@ -24,10 +24,10 @@ pub(super) fn apply(
             Change::Point { binary, to } => edits.set_string(binary, format!(":{to}")),
             Change::Remove { statement, .. } => edits.remove_statement(statement),
             Change::Add { after, name, image, base, binary } => {
-                let is_file = |file: &[u8]| images::is_file(package, file, &image.file);
-                let local = match scope.local(&image.symbol, is_file) {
+                let local = match images::bound(package, scope, image) {
                     Some(binding) => String::from_utf8_lossy(binding.local).into_owned(),
                     None => {
+                        let is_file = |file: &[u8]| images::is_file(package, file, &image.file);
                         let spelled = scope.file(is_file).map(String::from_utf8_lossy);
                         edits.load(spelled.as_deref().unwrap_or(&image.file), &image.symbol);
                         image.symbol.clone()

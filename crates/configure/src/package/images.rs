@@ -109,6 +109,11 @@ fn is_loaded_from(package: &Package<'_>, binding: &Binding<'_>, image: &Macro) -
     binding.file.is_some_and(|file| is_file(package, file, &image.file))
 }
 
+/// What the macro `image` is bound to in a file, if it is loaded there.
+pub(super) fn bound<'f>(package: &Package<'_>, scope: &Scope<'f>, image: &Macro) -> Option<Binding<'f>> {
+    scope.local(&image.symbol, |file| is_file(package, file, &image.file))
+}
+
 /// Whether two labels in a file of `package` are of one file.
 pub(super) fn is_file(package: &Package<'_>, a: &[u8], b: &str) -> bool {
     let ours = package.settings.repository();

@@ -47,18 +47,13 @@ pub(super) fn plan<'f, 'a>(
             by_name.entry(name).or_default().push(index);
         }
     }
-    let mut calls: BTreeMap<&str, Vec<TopLevel<'_, '_>>> = BTreeMap::new();
-    for top in names::calls(file) {
-        if let Some(name) = top.name() {
-            calls.entry(name).or_default().push(top);
-        }
-    }
+    let calls = names::by_name(file);
     let mut planner = Planner {
         package,
         scope,
         file,
         images,
-        fates: fates(package, &made, images),
+        fates: fates(package, &made, &calls, images),
         made,
         by_name,
         calls,
@@ -78,7 +73,12 @@ pub(super) fn plan<'f, 'a>(
 }
 
 /// What is known of the binary of each image. An image that goes is no binary of another.
-fn fates(package: &Package<'_>, made: &Made<'_>, images: &[Image<'_, '_>]) -> Vec<Fate> {
+fn fates(
+    package: &Package<'_>,
+    made: &Made<'_>,
+    calls: &BTreeMap<&str, Vec<TopLevel<'_, '_>>>,
+    images: &[Image<'_, '_>],
+) -> Vec<Fate> {
     let mut fates = vec![Fate::Exists; images.len()];
     loop {
         let mut going: BTreeMap<&str, usize> = BTreeMap::new();
@@ -86,7 +86,9 @@ fn fates(package: &Package<'_>, made: &Made<'_>, images: &[Image<'_, '_>]) -> Ve
         for name in gone.filter_map(|(image, _)| image.name) {
             *going.entry(name).or_default() += 1;
         }
-        let next: Vec<Fate> = images.iter().map(|image| fate(package, made, image, &going)).collect();
+        let stays =
+            |name: &str| calls.get(name).map_or(0, Vec::len) > going.get(name).copied().unwrap_or_default();
+        let next: Vec<Fate> = images.iter().map(|image| fate(package, made, image, stays)).collect();
         if next == fates {
             return fates;
         }
@@ -94,16 +96,13 @@ fn fates(package: &Package<'_>, made: &Made<'_>, images: &[Image<'_, '_>]) -> Ve
     }
 }
 
-/// What is known of the binary of an image. Of one that isn't to be edited, or names several or another package's, that doesn't count.
-fn fate(
-    package: &Package<'_>,
-    made: &Made<'_>,
-    image: &Image<'_, '_>,
-    going: &BTreeMap<&str, usize>,
-) -> Fate {
+/// What is known of the binary of an image, where `stays` tells whether a call of a name is left. Of one that isn't to be edited, or names several or another package's, that doesn't count.
+fn fate(package: &Package<'_>, made: &Made<'_>, image: &Image<'_, '_>, stays: impl Fn(&str) -> bool) -> Fate {
     match &image.binary {
-        Some((_, label)) if image.is_editable && is_target(label, package, label.name) => {
-            made.fate(package, label.name, going.get(label.name).copied().unwrap_or_default())
+        Some((_, label))
+            if image.is_editable && is_target(label, package, label.name) && !stays(label.name) =>
+        {
+            made.fate(package, label.name)
         }
         _ => Fate::Exists,
     }
@@ -172,11 +171,12 @@ impl<'f, 'a> Planner<'_, 'f, 'a> {
 
     /// Why there can't be another target `name`, if so.
     fn taken(&self, name: &str) -> Option<String> {
+        let named_images = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
         let is_removed = |statement: &Statement<'_>| {
-            let is = |(image, fate): (&Image<'_, '_>, &Fate)| {
-                std::ptr::eq(image.statement, statement) && goes(image, *fate)
+            let is = |&i: &usize| {
+                std::ptr::eq(self.images[i].statement, statement) && goes(&self.images[i], self.fates[i])
             };
-            self.images.iter().zip(&self.fates).any(is)
+            named_images.iter().any(is)
         };
         let mut named = self.calls.get(name).into_iter().flatten();
         let holder = named.find(|top| !is_removed(top.statement));
@@ -212,8 +212,7 @@ impl<'f, 'a> Planner<'_, 'f, 'a> {
 
     /// The statement that a call of `image` for `binary` goes below: that of the binary, or the `load` of the macro if that comes later.
     fn place(&self, image: &Macro, binary: &Binary<'f, 'a>) -> &'f Statement<'a> {
-        let is_file = |file: &[u8]| images::is_file(self.package, file, &image.file);
-        match self.scope.local(&image.symbol, is_file) {
+        match images::bound(self.package, self.scope, image) {
             Some(binding) if binding.offset > binary.statement.span.start => {
                 let loads = |statement: &&Statement<'_>| statement.span.start == binding.offset;
                 self.file.statements.iter().find(loads).unwrap_or(binary.statement)
@@ -224,8 +223,7 @@ impl<'f, 'a> Planner<'_, 'f, 'a> {
 
     /// Why the macro can't be loaded, if so: its name means something else in this file.
     fn bound(&self, image: &Macro) -> Option<String> {
-        let is_file = |file: &[u8]| images::is_file(self.package, file, &image.file);
-        if self.scope.local(&image.symbol, is_file).is_some() {
+        if images::bound(self.package, self.scope, image).is_some() {
             return None;
         }
         let binding = self.scope.binding(image.symbol.as_bytes())?;

@@ -60,11 +60,9 @@ const METHODS: [&[u8]; 12] = [
     b"values",
 ];
 
-/// What a file makes, and what in it may make more. Where there are several places, the first.
+/// What a file makes beside the targets that its calls name, and what in it may make more. Where there are several places, the first.
 #[derive(Debug, Default)]
 pub(super) struct Made<'f> {
-    /// How many calls have a name.
-    names: BTreeMap<&'f str, usize>,
     /// What calls list as outputs.
     outputs: BTreeSet<&'f [u8]>,
     /// Where something is that may make any target.
@@ -82,10 +80,7 @@ impl<'f> Made<'f> {
         let mut images = images.iter().filter(|image| image.is_editable).peekable();
         for statement in &file.statements {
             // An image is no binary's macro.
-            if let Some(image) = images.next_if(|image| image.statement.span == statement.span) {
-                if let Some(name) = image.name {
-                    made.add_name(name);
-                }
+            if images.next_if(|image| image.statement.span == statement.span).is_some() {
                 continue;
             }
             let may_make_anything = match &statement.kind {
@@ -105,17 +100,9 @@ impl<'f> Made<'f> {
         made
     }
 
-    fn add_name(&mut self, name: &'f str) {
-        *self.names.entry(name).or_default() += 1;
-    }
-
     /// Adds what a call makes, and says whether it may make anything.
     fn add(&mut self, scope: &Scope<'f>, top: TopLevel<'f, '_>) -> bool {
         let mut may_make_anything = self.add_outputs(top.call);
-        let name = top.name();
-        if let Some(name) = name {
-            self.add_name(name);
-        }
         let callee = scope.callee(top.call);
         let is = |all: &[&str]| {
             callee.and_then(|callee| callee.symbol).is_some_and(|symbol| all.contains(&symbol))
@@ -123,7 +110,7 @@ impl<'f> Made<'f> {
         if is(&NO_PROGRAM) {
             return may_make_anything;
         }
-        let Some(name) = name else { return true };
+        let Some(name) = top.name() else { return true };
         if !is(&NATIVE) && !callee.is_some_and(|callee| is_rule(&callee)) {
             let offset = top.statement.span.start;
             self.macros.entry(name).or_insert(offset);
@@ -162,10 +149,9 @@ impl<'f> Made<'f> {
         self.outputs.contains(name.as_bytes())
     }
 
-    /// What is known of the target `name` of the package, without `going` calls of that name.
-    pub(super) fn fate(&self, package: &Package<'_>, name: &str, going: usize) -> Fate {
-        let calls = self.names.get(name).copied().unwrap_or_default();
-        if calls > going || self.has_output(name) || package.directory.join(name).exists() {
+    /// What is known of the target `name` of the package, which no call declares.
+    pub(super) fn fate(&self, package: &Package<'_>, name: &str) -> Fate {
+        if self.has_output(name) || package.directory.join(name).exists() {
             return Fate::Exists;
         }
         // Symbolic macros may make but what begins with their names. <https://bazel.build/extending/macros#naming>
