@@ -67,16 +67,16 @@ pub(super) fn is_target(label: &Label<'_>, package: &Package<'_>, name: &str) ->
 
 /// The images of a file, in order. Calls of another ruleset's macro of the same name are among them, to be left as they are.
 pub(super) fn of<'f, 'a>(package: &Package<'f>, scope: &Scope<'f>, file: &'f File<'a>) -> Vec<Image<'f, 'a>> {
-    let macros = package.settings.images();
+    let macros: Vec<(&Macro, bool)> = package.settings.images().collect();
     names::calls(file)
         .filter_map(|top| {
             let local = top.call.callee.as_name()?;
             let binding = scope.meaning(local);
             let symbol = binding.symbol?;
-            let mut same_name = macros.iter().filter(|image| image.image.symbol == symbol).peekable();
+            let mut same_name = macros.iter().filter(|(image, _)| image.symbol == symbol).peekable();
             same_name.peek()?;
             let is_ours =
-                same_name.any(|image| image.is_asked && is_loaded_from(package, &binding, &image.image));
+                same_name.any(|(image, is_asked)| *is_asked && is_loaded_from(package, &binding, image));
             let binary = top.call.keyword("binary");
             let is_kept =
                 file.keeps(top.statement.span) || binary.is_some_and(|binary| file.keeps(binary.span));

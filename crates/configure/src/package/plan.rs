@@ -25,7 +25,7 @@ pub(super) struct Plan<'f, 'a> {
 #[derive(Debug)]
 pub(super) enum Change<'f, 'a> {
     /// A new image, after its binary.
-    Add { after: &'f Statement<'a>, name: String, image: Macro, base: Option<String>, binary: &'f str },
+    Add { after: &'f Statement<'a>, name: String, image: &'f Macro, base: Option<&'f str>, binary: &'f str },
     /// An image gets another binary, in place of the literal `binary`.
     Point { binary: &'f Expr<'a>, to: &'f str },
     /// An image goes, which is called `local` here.
@@ -148,16 +148,16 @@ impl<'f, 'a> Planner<'_, 'f, 'a> {
             }
         }
 
-        let taken = self.taken(&name).or_else(|| self.bound(&image));
+        let taken = self.taken(&name).or_else(|| self.bound(image));
         if let Some(reason) = taken {
             let message = format!("no {} of {}: {reason}", image.symbol, binary.name);
             self.plan.diagnostics.push(Diagnostic::warning(binary.statement.span.start, message));
             return;
         }
         self.names.insert(name.clone());
-        let base = self.package.settings.base(binary.row).map(str::to_owned);
+        let base = self.package.settings.base(binary.row);
         self.plan.changes.push(Change::Add {
-            after: self.place(&image, binary),
+            after: self.place(image, binary),
             name,
             image,
             base,

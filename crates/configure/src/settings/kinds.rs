@@ -33,6 +33,11 @@ impl Kinds {
         self.aliases.push((wrapper.to_owned(), kind.to_owned()));
     }
 
+    /// Whether no kind stands for another.
+    pub(super) fn is_empty(&self) -> bool {
+        self.mapped.is_empty() && self.aliases.is_empty()
+    }
+
     /// All kinds that `symbol` stands for: itself first.
     pub(super) fn meanings<'s>(&'s self, symbol: &'s str) -> Vec<&'s str> {
         let mut meanings = vec![symbol];
@@ -57,16 +62,16 @@ impl Kinds {
     }
 
     /// What is written where `image` is meant.
-    pub(super) fn written(&self, image: &Macro) -> Macro {
+    pub(super) fn written<'s>(&'s self, image: &'s Macro) -> &'s Macro {
         let mut written = image;
         for _ in 0..LONGEST_CHAIN {
             match self.mapped.iter().find(|mapping| mapping.from == written.symbol) {
                 Some(mapping) if mapping.to.symbol != written.symbol => written = &mapping.to,
-                Some(mapping) => return mapping.to.clone(),
+                Some(mapping) => return &mapping.to,
                 None => break,
             }
         }
-        written.clone()
+        written
     }
 }
 
@@ -84,8 +89,8 @@ mod tests {
         assert_eq!(kinds.meanings("other"), ["other"]);
 
         let of = |symbol: &str, file: &str| Macro { symbol: symbol.to_owned(), file: file.to_owned() };
-        assert_eq!(kinds.written(&of("go_binary", "//:x.bzl")), of("b_binary", "//:b.bzl"));
-        assert_eq!(kinds.written(&of("py_binary", "//:x.bzl")), of("py_binary", "//:x.bzl"));
+        assert_eq!(*kinds.written(&of("go_binary", "//:x.bzl")), of("b_binary", "//:b.bzl"));
+        assert_eq!(*kinds.written(&of("py_binary", "//:x.bzl")), of("py_binary", "//:x.bzl"));
     }
 
     #[test]

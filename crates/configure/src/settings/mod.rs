@@ -22,8 +22,8 @@ pub struct Settings(Arc<Inner>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Inner {
-    /// The label of `//oci:defs.bzl`, as the repository at hand calls it.
-    defs: String,
+    /// The macro for binaries of any kind.
+    binary_image: Macro,
     table: Vec<Row>,
     kinds: Kinds,
     /// The languages that the command line asks for; without, all.
@@ -52,15 +52,6 @@ enum Mode {
     Disabled,
 }
 
-/// A macro whose calls are images.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImageMacro {
-    /// The macro.
-    pub image: Macro,
-    /// Whether the command line asks for its language.
-    pub is_asked: bool,
-}
-
 /// What the directives of a file come to.
 #[derive(Debug)]
 pub struct Inherited {
@@ -80,7 +71,7 @@ impl Settings {
     /// `defs` is the label of `//oci:defs.bzl`, as the repository at hand calls it.
     pub fn root(defs: &str, asked: Option<Vec<String>>, build_file_names: Vec<String>) -> Self {
         Self(Arc::new(Inner {
-            defs: defs.to_owned(),
+            binary_image: Macro { symbol: "binary_image".to_owned(), file: defs.to_owned() },
             table: languages::table(defs),
             kinds: Kinds::default(),
             asked: asked.map(|languages| languages.into_iter().collect()),
@@ -140,28 +131,28 @@ impl Settings {
     /// The row of a binary of the kind `symbol`, or of one that is mapped to it or wraps it.
     pub fn row(&self, symbol: &str) -> Option<&Row> {
         let found = |kind: &str| self.0.table.iter().find(|row| row.binary == kind);
+        // Asked of every call; most repositories map none.
+        if self.0.kinds.is_empty() {
+            return found(symbol);
+        }
         self.0.kinds.meanings(symbol).into_iter().find_map(found)
     }
 
     /// What is written in place of `image`: another macro, where it is mapped.
-    pub fn written(&self, image: &Macro) -> Macro {
+    pub fn written<'s>(&'s self, image: &'s Macro) -> &'s Macro {
         self.0.kinds.written(image)
     }
 
-    /// The macros whose calls are images of the table, as they are written here, `binary_image` among them.
-    pub fn images(&self) -> Vec<ImageMacro> {
-        let any = Macro { symbol: "binary_image".to_owned(), file: self.0.defs.clone() };
-        let of_rows = self
-            .0
-            .table
-            .iter()
-            .map(|row| ImageMacro { image: self.written(&row.image), is_asked: self.is_asked(row) });
-        of_rows.chain([ImageMacro { image: self.written(&any), is_asked: true }]).collect()
+    /// The macros whose calls are images of the table, as they are written here, `binary_image` among them; and of each, whether the
+    /// command line asks for its language.
+    pub fn images(&self) -> impl Iterator<Item = (&Macro, bool)> {
+        let of_rows = self.0.table.iter().map(|row| (self.written(&row.image), self.is_asked(row)));
+        of_rows.chain([(self.written(&self.0.binary_image), true)])
     }
 
     /// What the repository of our macros is called here; empty where it is the one at hand.
     pub fn repository(&self) -> &str {
-        Label::parse(self.0.defs.as_bytes(), "").map_or("", |label| label.repository)
+        Label::parse(self.0.binary_image.file.as_bytes(), "").map_or("", |label| label.repository)
     }
 
     /// Whether the command line asks for this language.
