@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from strata_bench import inputs, machine
+from strata_bench import inputs, machine, table
 from strata_bench.errors import BenchError
 
 INTERRUPTED = 130
@@ -52,6 +52,21 @@ def exit_code(name: str, work: Callable[[], None]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
+
+
+def rounds(options: argparse.Namespace) -> int:
+    """How often everything runs: once with --quick."""
+    count: int = 1 if options.quick else options.rounds
+    if count < 1:
+        raise BenchError(f"--rounds: {count} is less than 1")
+    return count
+
+
+def publish(options: argparse.Namespace, data: dict[str, Any], tables: list[tuple[str, table.Rows]]) -> None:
+    """Prints the tables of a result, and writes it to where --json says."""
+    print("\n\n".join(f"{title}\n\n{table.aligned(rows)}" for title, rows in tables))
+    if options.json:
+        options.json.write_text(to_json(data))
 
 
 def sources(options: argparse.Namespace, work: Path, names: tuple[str, ...]) -> list[inputs.Input]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from strata_bench import cli, configure_tables, machine, monorepo, summary, table
+from strata_bench import cli, configure_tables, machine, monorepo, summary
 from strata_bench.errors import BenchError
 from strata_bench.measure import launch
 from strata_bench.monorepo import Written
@@ -157,9 +157,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _work(options: argparse.Namespace, work: Path) -> None:
-    rounds = 1 if options.quick else options.rounds
-    if rounds < 1:
-        raise BenchError(f"--rounds: {rounds} is less than 1")
+    rounds = cli.rounds(options)
     buildifier = _buildifier(options.buildifier)
     # A copy: a build meanwhile must not change what is measured.
     configure = options.configure.resolve() if options.configure else cli.built("configure")
@@ -193,10 +191,8 @@ def _work(options: argparse.Namespace, work: Path) -> None:
         },
         "results": [item.result() for item in measured],
     }
-    print("\n\n".join(f"{title}\n\n{table.aligned(rows)}" for title, rows in configure_tables.all_of(data)))
+    cli.publish(options, data, configure_tables.all_of(data))
     print(f"\n{summary.others_line(data)}")
-    if options.json:
-        options.json.write_text(cli.to_json(data))
 
 
 def _version(buildifier: Path) -> str:

@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from strata_bench import cli, disk, image_module, image_tables, layouts, machine, table
+from strata_bench import cli, disk, image_module, image_tables, layouts, machine
 from strata_bench.bazel import Bazel, Build
-from strata_bench.errors import BenchError
 from strata_bench.image_module import CODECS, OURS, SHAPES, Sizes
 
 @dataclass(frozen=True)
@@ -182,9 +181,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
 
 def _work(options: argparse.Namespace) -> None:
     sizes = image_module.QUICK if options.quick else image_module.FULL
-    rounds = 1 if options.quick else options.rounds
-    if rounds < 1:
-        raise BenchError(f"--rounds: {rounds} is less than 1")
+    rounds = cli.rounds(options)
     # The module lies at the same place each time, since Bazel knows a workspace by its path.
     work: Path = (options.work or machine.REPOSITORY / "target" / "bench" / "images").resolve()
     work.mkdir(parents=True, exist_ok=True)
@@ -218,9 +215,7 @@ def _work(options: argparse.Namespace) -> None:
         "large": large,
         "many": many,
     }
-    print("\n\n".join(f"{title}\n\n{table.aligned(rows)}" for title, rows in image_tables.all_of(data)))
-    if options.json:
-        options.json.write_text(cli.to_json(data))
+    cli.publish(options, data, image_tables.all_of(data))
 
 
 def main(argv: list[str]) -> int:

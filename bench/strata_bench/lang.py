@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from strata_bench import cli, disk, lang_analysis, lang_check, lang_module, lang_tables, machine, table
+from strata_bench import cli, disk, lang_analysis, lang_check, lang_module, lang_tables, machine
 from strata_bench.bazel import Bazel, Build
 from strata_bench.errors import BenchError
 from strata_bench.lang_module import LANGUAGES, SHAPES, Sizes
@@ -228,9 +228,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
 
 def _work(options: argparse.Namespace) -> None:
     sizes = lang_module.QUICK if options.quick else lang_module.FULL
-    rounds = 1 if options.quick else options.rounds
-    if rounds < 1:
-        raise BenchError(f"--rounds: {rounds} is less than 1")
+    rounds = cli.rounds(options)
     if options.only and options.json:
         raise BenchError("--only: half a result is not written; leave out --json")
     # The module lies at the same place each time, since Bazel knows a workspace by its path.
@@ -255,9 +253,7 @@ def _work(options: argparse.Namespace) -> None:
         "packing": packing,
         "analysis": analysis,
     }
-    print("\n\n".join(f"{title}\n\n{table.aligned(rows)}" for title, rows in lang_tables.all_of(data)))
-    if options.json:
-        options.json.write_text(cli.to_json(data))
+    cli.publish(options, data, lang_tables.all_of(data))
 
 
 def main(argv: list[str]) -> int:
