@@ -100,11 +100,11 @@ mod tests {
     fn the_nearest_gitignore_decides_and_a_repository_ends_it() {
         let temporary = tempfile::tempdir().unwrap();
         let top = temporary.path();
-        let root = top.join("work/root");
+        let root = top.join("work/apps");
         fs::create_dir_all(root.join("a/b")).unwrap();
         fs::write(top.join(".gitignore"), "*\n").unwrap();
         fs::create_dir(top.join("work/.git")).unwrap();
-        fs::write(top.join("work/.gitignore"), "out*\n/root/gone\n").unwrap();
+        fs::write(top.join("work/.gitignore"), "out*\n/apps/gone\n").unwrap();
         fs::write(root.join("a/.gitignore"), "!out-kept\n/BUILD\nonly-dirs/\n").unwrap();
         let scope = Scope::root(&root, glob::doublestar(["x/**", "a/*.no"]).unwrap());
         let in_a = scope.within(&root.join("a"), true, false);
